@@ -1,0 +1,51 @@
+"""The pytest plugin's face: its options, and nothing else until `--impl` is given.
+
+pytest loads this module in every session of an environment that has Proctor installed, so it imports nothing heavy;
+the examination itself is a plugin of its own, loaded by `pytest_configure` when there is something to examine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("proctor", "Proctor: examine an implementation of the contract")
+    group.addoption(
+        "--impl",
+        metavar="PATH",
+        help="folder (or impl.toml in it) of the implementation to examine; without it Proctor does nothing",
+    )
+    group.addoption(
+        "--registry",
+        metavar="WHICH",
+        default="embedded",
+        help="embedded (default) | zookeeper (Apache ZooKeeper found here) | container[:IMAGE] | HOST:PORT,...[/chroot]",
+    )
+    group.addoption("--seed", metavar="N", type=int, help="draw everything random from this seed; printed when drawn")
+    group.addoption(
+        "--report",
+        metavar="DIR",
+        type=Path,
+        default=Path("report"),
+        help="where certificate.json goes (default: report)",
+    )
+    group.addoption(
+        "--time-scale", metavar="X", type=float, default=1.0, help="multiply every deadline, for a slow machine"
+    )
+    group.addoption(
+        "--strict",
+        action="store_true",
+        help="a broken SHOULD, and a fault that can't be injected here, fail the run too",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--impl") is None:
+        return
+    # Loaded here and not at the top: it brings the whole kit.
+    from proctor.examination.session import Examination  # noqa: PLC0415
+
+    config.pluginmanager.register(Examination.of(config), "proctor-examination")

@@ -1,0 +1,44 @@
+"""Waits: always for an event, always with a deadline, and they say what they waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import tenacity
+
+from proctor.outcome import TimedOut
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# First looks come quickly, since most things are done at once; later ones leave the machine to those that work.
+FIRST_LOOK_S = 0.002
+LAST_LOOK_S = 0.05
+
+
+def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
+    """Call `look` until it gives something true, and return that.
+
+    `look` may also assert: an AssertionError counts as "not yet". After `within` seconds TimedOut is raised,
+    with `what` was awaited and what was seen last.
+    """
+    started = time.monotonic()
+    attempts = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(AssertionError) | tenacity.retry_if_result(lambda seen: not seen),
+        stop=tenacity.stop_after_delay(within),
+        wait=tenacity.wait_exponential(multiplier=FIRST_LOOK_S, max=LAST_LOOK_S),
+        retry_error_callback=lambda state: state,
+    )
+    seen = attempts(look)
+    if not isinstance(seen, tenacity.RetryCallState):
+        return seen
+    name = what or getattr(look, "__qualname__", repr(look))
+    raise TimedOut(f"waited {within:.2f} s for {name}; last seen: {last_seen(seen)}", started, time.monotonic())
+
+
+def last_seen(state: tenacity.RetryCallState) -> str:
+    assert state.outcome is not None
+    error = state.outcome.exception()
+    return str(error).strip() or repr(error) if error else repr(state.outcome.result())

@@ -1,0 +1,40 @@
+"""Waits end at the event or at the deadline, and say what they saw."""
+
+import itertools
+
+import pytest
+
+from proctor.outcome import TimedOut
+from proctor.waiting import eventually
+
+
+def test_a_wait_ends_at_the_event_and_gives_what_it_saw() -> None:
+    looks = iter([0, None, "", "there"])
+    assert eventually(lambda: next(looks), within=5) == "there"
+
+
+def test_an_assertion_in_the_look_means_not_yet() -> None:
+    count = itertools.count()
+
+    def third_look() -> bool:
+        assert next(count) >= 2, "too early"
+        return True
+
+    assert eventually(third_look, within=5)
+
+
+def test_a_deadline_names_what_was_awaited_and_what_was_seen_last() -> None:
+    def never() -> bool:
+        raise AssertionError("two zombies: 7, 9")
+
+    with pytest.raises(TimedOut, match=r"waited 0.05 s for all to be reaped; last seen: two zombies: 7, 9") as caught:
+        eventually(never, within=0.05, what="all to be reaped")
+    assert 0.05 <= caught.value.ended - caught.value.started < 5
+
+
+def test_other_exceptions_are_not_waited_out() -> None:
+    def broken() -> bool:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        eventually(broken, within=5)
