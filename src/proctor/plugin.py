@@ -35,11 +35,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--time-scale", metavar="X", type=float, default=1.0, help="multiply every deadline, for a slow machine"
     )
-    group.addoption(
-        "--strict",
-        action="store_true",
-        help="a broken SHOULD, and a fault that can't be injected here, fail the run too",
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
