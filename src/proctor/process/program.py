@@ -1,0 +1,156 @@
+"""One started command and everything that it forks; whatever it does, `end` leaves none of it behind."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from proctor.process import observe
+from proctor.process.observe import Stat
+from proctor.process.output import Output
+from proctor.process.process import Gone, Process
+
+PR_SET_CHILD_SUBREAPER = 36
+MARK = "PROCTOR_PROGRAM"  # in the environment of all that a program starts: how strays are found
+ENTRY = Path(__file__).with_name("entry.py")
+END_WITHIN_S = 10.0  # KILL works at once; more than this means a process in uninterruptible sleep
+
+
+def adopt_orphans() -> None:
+    """Make this process a child subreaper: orphans of what it starts come to it, are seen, and can be reaped."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to execute, without a shell. `ignore`: signals left ignored; `limits`: RLIMIT_x -> (soft, hard)."""
+
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    ignore: Sequence[int] = ()
+    limits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    talks: bool = False  # its standard input and output are a pipe of ours, rather than /dev/null and log text
+
+    def orders(self) -> str:
+        return json.dumps({"argv": list(self.argv), "ignore": list(self.ignore), "limits": dict(self.limits)})
+
+
+class Program:
+    """A running command, leader of a session of its own. `parent` is the process that was started."""
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self.mark = f"{MARK}={uuid.uuid4().hex}"
+        name, _, value = self.mark.partition("=")
+        self._popen = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(ENTRY), command.orders()],
+            cwd=command.cwd,
+            env={**os.environ, **command.env, name: value},
+            stdin=subprocess.PIPE if command.talks else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if command.talks else subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.parent = Process(self._popen.pid)
+        log = self._popen.stderr if command.talks else self._popen.stdout
+        assert log is not None
+        self.output = Output(log)  # type: ignore[arg-type]  # Popen's pipes are binary here
+        self._seen: set[int] = set()
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        assert self._popen.stdin is not None
+        return self._popen.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        assert self._popen.stdout is not None
+        return self._popen.stdout
+
+    def exit_status(self) -> int | None:
+        """None while it runs; then its status, or minus the signal that ended it. Reaps it."""
+        return self._popen.poll()
+
+    def wait(self, within_s: float) -> int | None:
+        """Wait for the parent's exit; its status, or None if it still runs then."""
+        self.parent.wait_ended(within_s)
+        return self.exit_status()
+
+    def tree(self) -> list[Stat]:
+        """All of this program but its parent: descendants, and what hangs elsewhere by now (orphans, daemons)."""
+        strays = observe.marked(self.mark) + self._adopted()
+        found = {process.pid: process for process in observe.descendants(self.pid) + strays}
+        found.pop(self.pid, None)
+        self._seen |= found.keys()
+        return [found[pid] for pid in sorted(found)]
+
+    def remains(self) -> list[Stat]:
+        """Everything of this program that still runs once its parent is gone, orphans' zombies reaped."""
+        self._reap_adopted()
+        return [process for process in self.tree() if process.state != "Z"]
+
+    def end(self) -> None:
+        """KILL all of it, by pidfd, until nothing is left. RuntimeError names what outlived that."""
+        self._seen |= {process.pid for process in observe.descendants(self.pid)}
+        self.parent.send(signal.SIGKILL)
+        self.parent.wait_ended(END_WITHIN_S)
+        deadline = time.monotonic() + END_WITHIN_S
+        while left := self._kill_remains():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"outlived SIGKILL for {END_WITHIN_S} s: {', '.join(map(str, left))}")
+        self._close()
+
+    def _kill_remains(self) -> list[Stat]:
+        left = self.remains()
+        for stray in left:
+            try:
+                process = Process(stray.pid)
+            except Gone:
+                continue
+            if (now := observe.stat(stray.pid)) and now.started == stray.started:
+                process.send(signal.SIGKILL)
+                process.wait_ended(1.0)
+            process.close()
+        return left
+
+    def _reap_adopted(self) -> None:
+        self.exit_status()
+        for process in self._adopted():
+            if process.state == "Z":
+                os.waitpid(process.pid, os.WNOHANG)
+
+    def _adopted(self) -> list[Stat]:
+        """Orphans of this program that came to us, their subreaper."""
+        return [
+            process
+            for process in observe.everything()
+            if process.parent == os.getpid()
+            and (process.session == self.pid or process.pid in self._seen)
+            and process.pid != self.pid
+        ]
+
+    def _close(self) -> None:
+        self.exit_status()
+        self.output.finish(1.0)
+        self.parent.close()
+        for stream in (self._popen.stdin, self._popen.stdout):
+            if stream is not None and self.command.talks:
+                try:
+                    stream.close()
+                except BrokenPipeError:  # what was still to be written has no reader any more
+                    continue

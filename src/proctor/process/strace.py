@@ -1,0 +1,84 @@
+"""System calls made to fail, or delayed, from outside: strace's injection. Source: strace(1), "Tampering".
+
+It works on a call that was already blocked when strace attached. An injected call is not executed, so a zombie
+stays reapable. One tracer per process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+
+from proctor.outcome import Unavailable
+from proctor.waiting import eventually
+
+ATTACH_WITHIN_S = 10.0
+
+
+def missing() -> str | None:
+    """Why strace can't be used here, or None."""
+    return None if shutil.which("strace") else "strace is not installed (Debian: apt-get install strace)"
+
+
+class Strace:
+    """strace attached to a process and to all that it forks from then on; `detach` leaves them as they were.
+
+    `inject` as strace takes it, such as "wait4,waitid:error=EINTR:when=1..3"; `when` counts per traced process.
+    """
+
+    def __init__(self, pid: int, inject: Sequence[str]) -> None:
+        if reason := missing():
+            raise Unavailable(reason)
+        calls = ",".join(sorted({call for text in inject for call in text.split(":")[0].split(",")}))
+        argv = ["strace", "-f", "-p", str(pid), "-e", f"trace={calls}", "-e", "signal=none"]
+        argv += [word for text in inject for word in ("-e", f"inject={text}")]
+        self._lines: list[str] = []
+        self._popen = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
+        self._reader = threading.Thread(target=self._read, name="proctor-strace", daemon=True)
+        self._reader.start()
+        self._wait_attached(pid)
+
+    def injected(self, call: str = "") -> list[str]:
+        """The trace's lines that show an injection, optionally into one call."""
+        return [line for line in list(self._lines) if "(INJECTED)" in line and call in line]
+
+    def saw(self, pattern: str) -> list[str]:
+        """The trace's lines that match a regular expression."""
+        return [line for line in list(self._lines) if re.search(pattern, line)]
+
+    def detach(self) -> None:
+        self._popen.send_signal(signal.SIGTERM)
+        try:
+            self._popen.wait(ATTACH_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+        self._reader.join()
+
+    def _wait_attached(self, pid: int) -> None:
+        try:
+            eventually(self._attached, within=ATTACH_WITHIN_S, what=f"strace to attach to process {pid}")
+        except BaseException:
+            self.detach()
+            raise
+
+    def _attached(self) -> bool:
+        if self._popen.poll() is not None:
+            self._reader.join()
+            said = " ".join(self._lines).strip()
+            who = "" if os.geteuid() == 0 else "; attaching needs root here"
+            raise Unavailable(f"strace could not attach: {said}{who}")
+        return any(" attached" in line for line in list(self._lines))
+
+    def _read(self) -> None:
+        assert self._popen.stderr is not None
+        with self._popen.stderr as stream:
+            for line in stream:
+                self._lines.append(line.decode(errors="replace").rstrip())

@@ -1,0 +1,1 @@
+"""The RPC wire as the kit speaks it: frames and messages, connections that remember what passed, scripted servers."""

@@ -1,0 +1,235 @@
+"""A client's connection to the server under test: it sends what it is told, and says exactly what came back.
+
+A reply, a clean end (FIN), a reset (RST) and silence are four different things, and each failure says which it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Literal
+
+from proctor.history import History
+from proctor.outcome import Failure, TimedOut
+from proctor.wire.messages import HEADER_BYTES, NotAMessage, Order, Reply, Request, decode_reply, frame, length_of
+
+REPLY_WITHIN_S = 10.0  # generous: it costs time only where a reply never comes
+SHOWN_BYTES = 64
+MOST_REPLY_BYTES = 64 * 1024 * 1024  # nothing that the suite asks for is larger
+
+End = Literal["fin", "rst"]
+Sendable = Request | bytes
+
+
+class NoReply(TimedOut):
+    """Silence: the connection stands and nothing whole came."""
+
+
+class Ended(Failure):
+    """The connection ended where a reply was due; `how` says by FIN or RST."""
+
+    def __init__(self, message: str, how: End) -> None:
+        super().__init__(message)
+        self.how = how
+
+
+class NotAReply(Failure):
+    """Something came that the contract doesn't know as a reply."""
+
+
+class Refused(Failure):
+    """The connection was not accepted."""
+
+
+class Connection:
+    """One TCP connection. What passes is recorded in the history, decoded and as bytes."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        history: History,
+        order: Order = "little",
+        patience: float = 1.0,
+        receive_buffer: int | None = None,
+    ) -> None:
+        self._history = history
+        self._order = order
+        self._patience = patience
+        self._buffer = bytearray()
+        self._socket = socket.socket()
+        if receive_buffer is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.settimeout(REPLY_WITHIN_S * patience)
+        self._connect(address)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port: int = self._socket.getsockname()[1]
+
+    def send(self, *requests: Sendable, pieces: Iterable[int] | None = None, pause_s: float = 0.0) -> None:
+        """Send requests as one run of bytes, or cut into `pieces` of these many bytes, each a segment of its own.
+
+        A Request is framed; bytes go as they are. What `pieces` leave goes last. `pause_s` is waited between pieces.
+        """
+        data = b"".join(
+            frame(request.body(), self._order) if isinstance(request, Request) else request for request in requests
+        )
+        self._record("sent", data, ", ".join(describe(request) for request in requests))
+        for piece in cut(data, pieces):
+            self._send_piece(piece)
+            if pause_s:
+                time.sleep(pause_s)  # part of what is sent: bytes that arrive apart in time
+
+    def call(self, request: Request, within: float = REPLY_WITHIN_S) -> Reply:
+        self.send(request)
+        return self.reply(within)
+
+    def reply(self, within: float = REPLY_WITHIN_S) -> Reply:
+        """The next reply. Raises NoReply, Ended or NotAReply."""
+        body = self.reply_body(within)
+        try:
+            reply = decode_reply(body)
+        except NotAMessage as error:
+            raise NotAReply(f"was answered with something that is no reply: {error}: {show(body)}") from None
+        self._record("received", body, describe_reply(reply))
+        return reply
+
+    def reply_body(self, within: float = REPLY_WITHIN_S) -> bytes:
+        """The next frame's body, as it came."""
+        deadline = self._deadline(within)
+        length = length_of(self._take(HEADER_BYTES, deadline, "a reply's length"), self._order)
+        if not 0 < length <= MOST_REPLY_BYTES:
+            raise NotAReply(f"a reply announces {length} bytes; the first that follow: {show(bytes(self._buffer))}")
+        return self._take(length, deadline, f"a reply of {length} bytes")
+
+    def replies(self, count: int, within: float = REPLY_WITHIN_S) -> list[Reply]:
+        return [self.reply(within) for _ in range(count)]
+
+    def end(self, within: float = REPLY_WITHIN_S) -> End:
+        """Wait for the connection's end and say how it came. Failure if a reply comes first, NoReply on silence."""
+        deadline = self._deadline(within)
+        try:
+            self._receive_until(1, deadline, "the end of the connection")
+        except Ended as ended:
+            return ended.how
+        raise Failure(f"the connection should end; instead there came {show(bytes(self._buffer))}")
+
+    def half_close(self) -> None:
+        """SHUT_WR: nothing more will be sent; replies are still read."""
+        self._record("sent", b"", "FIN")
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Close by RST: SO_LINGER of 0 seconds."""
+        self._record("sent", b"", "RST")
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _connect(self, address: tuple[str, int]) -> None:
+        started = time.monotonic()
+        try:
+            self._socket.connect(address)
+        except TimeoutError:
+            self._socket.close()
+            raise NoReply(f"connecting to {show_address(address)} took too long", started, time.monotonic()) from None
+        except OSError as error:
+            self._socket.close()
+            raise Refused(f"connecting to {show_address(address)}: {error.strerror}") from None
+
+    def _send_piece(self, piece: bytes) -> None:
+        started = time.monotonic()
+        try:
+            self._socket.sendall(piece)
+        except TimeoutError:
+            raise NoReply("the server does not read what is sent to it", started, time.monotonic()) from None
+        except OSError as error:
+            raise Ended(f"the connection was gone while sending: {error.strerror}", how_of(error)) from None
+
+    def _deadline(self, within: float) -> float:
+        return time.monotonic() + within * self._patience
+
+    def _take(self, count: int, deadline: float, what: str) -> bytes:
+        self._receive_until(count, deadline, what)
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return taken
+
+    def _receive_until(self, count: int, deadline: float, what: str) -> None:
+        """Read until `count` bytes are buffered."""
+        started = time.monotonic()
+        while len(self._buffer) < count:
+            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+            piece = self._receive(what, started)
+            if not piece:
+                raise Ended(f"the connection was closed (FIN) instead of {what}{self._rest()}", "fin")
+            self._buffer += piece
+
+    def _receive(self, what: str, started: float) -> bytes:
+        try:
+            return self._socket.recv(1 << 18)
+        except TimeoutError:
+            now = time.monotonic()
+            raise NoReply(
+                f"no answer in {now - started:.2f} s: waited for {what}{self._rest()}", started, now
+            ) from None
+        except OSError as error:
+            raise Ended(f"the connection was reset ({error.strerror}) instead of {what}{self._rest()}", "rst") from None
+
+    def _rest(self) -> str:
+        return f", after {show(bytes(self._buffer))}" if self._buffer else ""
+
+    def _record(self, kind: str, data: bytes, meaning: str) -> None:
+        self._history.record(kind, port=self.port, bytes=data[:SHOWN_BYTES].hex(), length=len(data), meaning=meaning)
+
+
+def cut(data: bytes, pieces: Iterable[int] | None) -> Iterable[bytes]:
+    if pieces is None:
+        yield data
+        return
+    at = 0
+    for size in pieces:
+        if at < len(data):
+            yield data[at : at + size]
+            at += size
+    if at < len(data):
+        yield data[at:]
+
+
+def how_of(error: OSError) -> End:
+    return "rst" if error.errno in (errno.ECONNRESET, errno.EPIPE) else "fin"
+
+
+def show(data: bytes) -> str:
+    """Bytes for people: their number, the first of them in hex and as text."""
+    dots = "..." if len(data) > SHOWN_BYTES else ""
+    head = data[:SHOWN_BYTES]
+    return f"{len(data)} bytes {head.hex(' ')}{dots} {head!r}{dots}"
+
+
+def show_address(address: tuple[str, int]) -> str:
+    return f"{address[0]}:{address[1]}"
+
+
+def describe(request: Sendable) -> str:
+    return f"{request.method} {shorten(repr(request.params))}" if isinstance(request, Request) else show(request)
+
+
+def describe_reply(reply: Reply) -> str:
+    return f"{reply.name} {shorten(repr(reply.result))}"
+
+
+def shorten(text: str, most: int = 200) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
