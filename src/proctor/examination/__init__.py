@@ -1,0 +1,1 @@
+"""The examination: what runs inside pytest once `--impl` is given."""

@@ -1,0 +1,72 @@
+"""What a failure shows: the clause, the exchange, processes, znodes, last output, and how to run it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from proctor.history import Event, History
+from proctor.model import Clause
+from proctor.process import observe
+from proctor.subject.client import Client
+from proctor.subject.server import Server, indent
+
+SHOWN_EVENTS = 24
+SHOWN_OUTPUT_LINES = 15
+
+
+def failure_text(
+    clauses: Iterable[Clause],
+    message: str,
+    where: str,
+    history: History,
+    since: float,
+    subjects: Iterable[Server | Client],
+) -> str:
+    """All that a reader needs, most telling first."""
+    parts = [f"{clause.id} ({clause.level})   {clause.where}\n{indent(clause.text)}" for clause in clauses]
+    parts.append(f"{message}\n  at {where}")
+    parts += [describe(subject) for subject in subjects]
+    parts.append("what happened, in seconds since the case began:\n" + "\n".join(timeline(history, since)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def again(impl: str, registry: str, case: str, seed: int) -> str:
+    """The one command that runs a case alone."""
+    words = ["pytest", f"--impl={impl}", *([] if registry == "embedded" else [f"--registry={registry}"]), case]
+    return shlex.join([*words, f"--seed={seed}"])
+
+
+def timeline(history: History, since: float) -> Iterable[str]:
+    events = history.events(since=since)
+    if len(events) > SHOWN_EVENTS:
+        yield f"    ... {len(events) - SHOWN_EVENTS} earlier events"
+    for event in events[-SHOWN_EVENTS:]:
+        yield f"    {event.at - since:8.3f}  {describe_event(event)}"
+
+
+def describe_event(event: Event) -> str:
+    facts = ", ".join(f"{name} {value}" for name, value in event.facts.items() if value not in (None, ""))
+    return f"{event.kind}: {facts}"
+
+
+def describe(subject: Server | Client) -> str:
+    kind = "server" if isinstance(subject, Server) else "client"
+    try:
+        program = subject.program
+    except AssertionError:
+        return f"{kind}: not started"
+    lines = [f"{kind} {program.pid}, processes:"]
+    parent = observe.stat(program.pid)
+    lines += [f"    {process}" for process in ([parent] if parent else []) + program.tree()]
+    if isinstance(subject, Server) and subject.registers:
+        lines += ["  znodes:", *(f"    {line}" for line in znodes(subject))]
+    said = program.output.tail(SHOWN_OUTPUT_LINES)
+    return "\n".join([*lines, "  its last output:", indent(said or "(nothing)")])
+
+
+def znodes(server: Server) -> list[str]:
+    try:
+        return [f"{node.path}  {node.data!r}  owner {node.owner:#x}" for node in server.nodes()] or ["(none)"]
+    except Exception as error:  # evidence must not hide the failure that it is evidence of
+        return [f"(could not be read: {error})"]

@@ -1,0 +1,112 @@
+"""The fixtures of the suite: subjects on a stage, each ended when its case is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any, Protocol
+
+import pytest
+
+from proctor.examination.stagehand import Stagehand
+from proctor.history import History
+from proctor.subject.client import Client
+from proctor.subject.listing import Listing
+from proctor.subject.server import Server
+from proctor.subject.stage import Stage
+from proctor.wire.scripted import Behaviour, ScriptedServer, answers
+
+STAGEHAND: pytest.StashKey[Stagehand] = pytest.StashKey()
+
+
+class StartServer(Protocol):
+    """Starts a server of its own for the case; options as `Server` takes them, and `ready=False` not to wait."""
+
+    def __call__(self, workers: int = 2, *, ready: bool = True, **options: Any) -> Server: ...
+
+
+class StartClient(Protocol):
+    """Starts a client that discovers below `root`."""
+
+    def __call__(self, root: str, **options: Any) -> Client: ...
+
+
+@pytest.fixture(scope="session")
+def stagehand(pytestconfig: pytest.Config) -> Iterator[Stagehand]:
+    hand = pytestconfig.stash[STAGEHAND]
+    yield hand
+    hand.close()
+
+
+@pytest.fixture
+def stage(stagehand: Stagehand) -> Stage:
+    """The registry, loop and history that this process's cases share."""
+    return stagehand.stage()
+
+
+@pytest.fixture
+def history(stage: Stage) -> History:
+    return stage.history
+
+
+@pytest.fixture
+def server(stagehand: Stagehand) -> Iterator[Server]:
+    """A running server that cases share: a case must leave it as it was, and that is checked."""
+    shared = stagehand.shared_server()
+    before = shared.snapshot()
+    yield shared
+    stagehand.check_unharmed(before)
+
+
+@pytest.fixture
+def start_server(stagehand: Stagehand) -> Iterator[StartServer]:
+    with ExitStack() as ends:
+
+        def start(workers: int = 2, *, ready: bool = True, stage: Stage | None = None, **options: Any) -> Server:
+            started = Server(stage or stagehand.stage(), workers, **options)
+            ends.callback(stagehand.dismiss, started)
+            stagehand.enlist(started)
+            return started.start(ready)
+
+        yield start
+
+
+@pytest.fixture
+def start_client(stagehand: Stagehand) -> Iterator[StartClient]:
+    with ExitStack() as ends:
+
+        def start(root: str, *, stage: Stage | None = None, **options: Any) -> Client:
+            started = Client(stage or stagehand.stage(), root, **options)
+            ends.callback(stagehand.dismiss, started)
+            stagehand.enlist(started)
+            return started.start()
+
+        yield start
+
+
+@pytest.fixture
+def listing(stage: Stage) -> Iterator[Listing]:
+    """A root of its own whose nodes the case itself makes and removes."""
+    made = Listing(stage)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def scripted(stage: Stage) -> Iterator[Callable[..., ScriptedServer]]:
+    """Starts servers of ours that behave as the case says."""
+    with ExitStack() as ends:
+
+        def start(behaviour: Behaviour = answers) -> ScriptedServer:
+            made = ScriptedServer(stage.loop, behaviour, stage.manifest.byte_order)
+            ends.callback(made.close)
+            return made
+
+        yield start
+
+
+@pytest.fixture
+def own_stage(stagehand: Stagehand) -> Iterator[Stage]:
+    """A stage with a registry of its own, for cases that kill, freeze or wipe it."""
+    with stagehand.own_stage() as made:
+        yield made

@@ -1,0 +1,38 @@
+"""From how a phase of a case ended to a verdict, and whose fault it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from proctor.model import Verdict
+from proctor.outcome import Inconclusive, TimedOut, Unavailable
+from proctor.process.stalls import StallMeter
+
+
+@dataclass(frozen=True)
+class Judgement:
+    verdict: Verdict
+    message: str = ""
+    unavailable: bool = False
+
+
+def judge(raised: BaseException | None, stalls: StallMeter) -> Judgement:
+    """The verdict of a phase that raised `raised`, or nothing.
+
+    A deadline that passed while the host itself stalled says nothing about the implementation.
+    """
+    if raised is None:
+        return Judgement(Verdict.PASS)
+    message = str(raised).strip() or repr(raised)
+    if isinstance(raised, TimedOut) and stalls.spoiled(raised.started, raised.ended):
+        stalled = stalls.between(raised.started, raised.ended)
+        return Judgement(Verdict.INCONCLUSIVE, f"the host stalled for {stalled:.2f} s while: {message}")
+    if isinstance(raised, AssertionError):
+        return Judgement(Verdict.FAIL, message)
+    if isinstance(raised, Inconclusive):
+        return Judgement(Verdict.INCONCLUSIVE, message, unavailable=isinstance(raised, Unavailable))
+    if isinstance(raised, pytest.skip.Exception):
+        return Judgement(Verdict.INCONCLUSIVE, message, unavailable=True)
+    return Judgement(Verdict.ERROR, f"{type(raised).__name__}: {message}")

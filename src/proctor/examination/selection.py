@@ -1,0 +1,66 @@
+"""Which cases there are, which clauses they examine, and which of those the manifest makes binding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from proctor.manifest import Manifest
+from proctor.model import PROFILES, Clause, Level
+from proctor.spec import Spec, UnknownClause
+
+MARK = "clause"
+
+
+def clauses_of(item: pytest.Item, spec: Spec) -> tuple[Clause, ...]:
+    """The clauses that a case cites; none for a test that is no case. UsageError on a clause that isn't there."""
+    try:
+        return tuple(spec.clause(clause_id) for mark in item.iter_markers(MARK) for clause_id in mark.args)
+    except UnknownClause as error:
+        raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+
+
+def mark_up(item: pytest.Item, clauses: tuple[Clause, ...]) -> None:
+    """Let `-m wire`, `-m must` and `-k frame-may-arrive-in-pieces` select a case."""
+    for clause in clauses:
+        item.add_marker(clause.profile)
+        item.add_marker(clause.level.value.lower())
+        item.extra_keyword_matches.add(clause.id)
+
+
+def missing_claim(clauses: tuple[Clause, ...], claims: Mapping[str, object]) -> str | None:
+    """What the manifest would have to claim for a case to be binding; None if it does."""
+    claimed_profiles = claims["profiles"]
+    assert isinstance(claimed_profiles, list)
+    for clause in clauses:
+        if clause.profile not in claimed_profiles:
+            return f"profile {clause.profile}"
+        for requirement in clause.requires:
+            if not requirement.satisfied_by(claims):
+                return str(requirement)
+    return None
+
+
+def split(
+    items: list[pytest.Item], spec: Spec, manifest: Manifest
+) -> tuple[list[pytest.Item], list[tuple[pytest.Item, str]]]:
+    """Cases to run, and those that aren't claimed with what is missing; tests that are no cases stay as they are."""
+    claims = manifest.claims()
+    run, unclaimed = [], []
+    for item in items:
+        clauses = clauses_of(item, spec)
+        mark_up(item, clauses)
+        if clauses and (missing := missing_claim(clauses, claims)):
+            unclaimed.append((item, missing))
+        else:
+            run.append(item)
+    return run, unclaimed
+
+
+def register_marks(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{MARK}(*ids): the clauses of the spec that a case examines")
+    for profile in PROFILES:
+        config.addinivalue_line("markers", f"{profile}: cases of the profile {profile}")
+    for level in Level:
+        config.addinivalue_line("markers", f"{level.value.lower()}: cases of clauses of the level {level.value}")

@@ -1,0 +1,224 @@
+"""The examination as a pytest plugin: it selects the cases, judges each, and writes the certificate.
+
+Under xdist this runs in the controller and in each worker. Workers run cases; the controller does the smoke check
+before any worker starts, gathers the records, and writes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proctor.examination import fixtures, selection
+from proctor.examination.evidence import again, failure_text
+from proctor.examination.fixtures import STAGEHAND
+from proctor.examination.judge import judge
+from proctor.examination.smoke import SmokeFailed, smoke_check
+from proctor.examination.stagehand import Stagehand
+from proctor.manifest import ManifestError, read_manifest
+from proctor.model import Clause, Level, Verdict
+from proctor.places import spec_folder, suite_folders
+from proctor.record import Injected, Record
+from proctor.report.certificate import Examined, certificate, save
+from proctor.report.terminal import summary_lines
+from proctor.spec import SpecError, read_spec
+
+SEED_BITS = 31
+NOTHING_EXAMINED = pytest.ExitCode.NO_TESTS_COLLECTED
+BEGAN: pytest.StashKey[float] = pytest.StashKey()
+
+
+class Examination:
+    """One run: what is examined, with what, and what came of it so far."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Read what the options name. UsageError, in one message, if something is wrong with it."""
+        self.config = config
+        self.patience = config.getoption("--time-scale")
+        if not self.patience > 0:
+            raise pytest.UsageError(f"--time-scale={self.patience}: must be greater than 0")
+        try:
+            self.manifest = read_manifest(Path(config.getoption("--impl")))
+            self.spec = read_spec(spec_folder())
+        except (ManifestError, SpecError) as error:
+            raise pytest.UsageError(str(error)) from None
+        if config.getoption("--seed") is None:
+            config.option.seed = random.SystemRandom().getrandbits(SEED_BITS)  # xdist hands options on to its workers
+        self.seed: int = config.getoption("--seed")
+        self.strict = bool(config.getoption("strict", False))
+        self.stagehand = Stagehand(self.manifest, config.getoption("--registry"), self.patience)
+        self.records: dict[str, Record] = {}
+        self.unclaimed: dict[str, str] = {}
+        self.deselected = 0
+        self.started = datetime.datetime.now(datetime.UTC)
+
+    @property
+    def is_worker(self) -> bool:
+        return hasattr(self.config, "workerinput")
+
+    # --- before the cases
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[STAGEHAND] = self.stagehand
+        config.pluginmanager.register(fixtures, "proctor-fixtures")
+        selection.register_marks(config)
+        examine_the_suite_by_default(config)
+
+    def pytest_report_header(self) -> list[str]:
+        about = self.manifest.about
+        return [
+            f"proctor: {about.name} {about.version} ({about.language}), profiles {', '.join(about.profiles)}",
+            f"proctor: registry {self.config.getoption('--registry')}, seed {self.seed}",
+        ]
+
+    def pytest_sessionstart(self) -> None:
+        if self.is_worker or self.config.option.collectonly:
+            return
+        try:
+            smoke_check(self.stagehand)
+        except SmokeFailed as error:
+            raise pytest.UsageError(str(error)) from None
+        finally:
+            self.stagehand.close()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        run, unclaimed = selection.split(items, self.spec, self.manifest)
+        self.unclaimed = {item.nodeid: missing for item, missing in unclaimed}
+        items[:] = run
+        self.config.hook.pytest_deselected(items=[item for item, _ in unclaimed])
+
+    # --- the cases
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        item.stash[BEGAN] = self.stagehand.history.record("case", name=item.nodeid).at
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        clauses = selection.clauses_of(item, self.spec)
+        if clauses:
+            self._judge(item, call, report, clauses)
+        return report
+
+    def _judge(
+        self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, clauses: tuple[Clause, ...]
+    ) -> None:
+        raised = call.excinfo.value if call.excinfo else None
+        judgement = judge(raised, self.stagehand.stalls)
+        record = Record(
+            case=item.nodeid,
+            clauses=tuple(clause.id for clause in clauses),
+            verdict=judgement.verdict,
+            duration_s=round(report.duration, 4),
+            message=judgement.message,
+            unavailable=judgement.unavailable,
+            faults=tuple(self._faults(item)) if report.when == "call" else (),
+        )
+        report.user_properties.append(record.to_property())
+        if judgement.verdict is Verdict.FAIL:
+            report.longrepr = self._evidence(item, call, clauses, judgement.message)
+            if not self._blocks(clauses):
+                report.outcome = "skipped"
+        elif judgement.verdict is Verdict.INCONCLUSIVE:
+            report.outcome = "skipped" if judgement.unavailable and not self.strict else "failed"
+            report.longrepr = f"inconclusive: {judgement.message}"
+
+    def _blocks(self, clauses: tuple[Clause, ...]) -> bool:
+        return self.strict or any(clause.level is Level.MUST for clause in clauses)
+
+    def _faults(self, item: pytest.Item) -> list[Injected]:
+        events = self.stagehand.history.events("fault", since=item.stash[BEGAN])
+        ended = [event.facts for event in events if event.facts["phase"] in ("effective", "unavailable")]
+        return [Injected(fact["name"], fact["needs"], fact.get("proof"), fact.get("reason")) for fact in ended]
+
+    def _evidence(
+        self, item: pytest.Item, call: pytest.CallInfo[None], clauses: tuple[Clause, ...], message: str
+    ) -> str:
+        assert call.excinfo is not None
+        hand = self.stagehand
+        in_suite = [entry for entry in call.excinfo.traceback if Path(entry.path) == item.path]
+        entry = in_suite[-1] if in_suite else call.excinfo.traceback[-1]
+        where = f"{item.nodeid.partition('::')[0]}:{entry.lineno + 1}: {str(entry.statement).strip()}"
+        text = failure_text(clauses, message, where, hand.history, item.stash[BEGAN], hand.subjects)
+        option = self.config.getoption
+        return f"{text}\n\nagain:  {again(option('--impl'), option('--registry'), item.nodeid, self.seed)}"
+
+    # --- after the cases
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.deselected += sum(item.nodeid not in self.unclaimed for item in items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        record = Record.from_properties(report.user_properties)
+        if record is not None:
+            before = self.records.get(record.case)
+            self.records[record.case] = before.followed_by(record) if before else record
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        record = Record.from_properties(report.user_properties)
+        if record is None:
+            return None
+        if record.verdict is Verdict.INCONCLUSIVE:
+            return "inconclusive", "?", "INCONCLUSIVE"
+        if record.verdict is Verdict.FAIL and report.outcome == "skipped":
+            return "broken SHOULD", "w", "BROKEN SHOULD"
+        return None
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.stagehand.close()
+        if self.is_worker or self.config.option.collectonly:
+            return
+        if not self.records and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = NOTHING_EXAMINED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.is_worker or not self.records:
+            return
+        report_folder: Path = self.config.getoption("--report")
+        document = certificate(self._examined())
+        path = save(document, report_folder)
+        terminalreporter.section("proctor")
+        for line in summary_lines(document, self.spec):
+            terminalreporter.write_line(line)
+        terminalreporter.write_line(f"certificate: {path}")
+
+    def _examined(self) -> Examined:
+        option = self.config.getoption
+        return Examined(
+            manifest=self.manifest,
+            spec=self.spec,
+            records=tuple(self.records[case] for case in sorted(self.records)),
+            registry=option("--registry"),
+            seed=self.seed,
+            patience=self.patience,
+            strict=self.strict,
+            started=self.started,
+            finished=datetime.datetime.now(datetime.UTC),
+            selection=self._selection(),
+        )
+
+    def _selection(self) -> str:
+        """Empty for a complete run, otherwise what narrowed it."""
+        option = self.config.option
+        words = [f"-k {option.keyword!r}"] * bool(option.keyword) + [f"-m {option.markexpr!r}"] * bool(option.markexpr)
+        args = [argument for argument in self.config.args if "::" in argument]
+        return " ".join([*words, *args]) or (f"{self.deselected} cases deselected" if self.deselected else "")
+
+
+def examine_the_suite_by_default(config: pytest.Config) -> None:
+    """`pytest --impl=path` with no other argument examines that implementation and runs nothing else."""
+    asked_for_paths = config.args_source is pytest.Config.ArgsSource.ARGS
+    named = any(argument.startswith("--impl") for argument in config.invocation_params.args)
+    if named and not asked_for_paths and not hasattr(config, "workerinput"):
+        config.args = [str(folder) for folder in suite_folders()]

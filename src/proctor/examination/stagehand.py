@@ -1,0 +1,110 @@
+"""Sets the stage for the cases of one process: lazily, once; and clears it whatever happened on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from proctor.history import History
+from proctor.loop import LoopThread
+from proctor.manifest import Manifest
+from proctor.outcome import Failure
+from proctor.process.ports import Ports
+from proctor.process.program import adopt_orphans
+from proctor.process.stalls import StallMeter
+from proctor.subject.client import Client
+from proctor.subject.server import Server, Snapshot
+from proctor.subject.stage import Stage
+from proctor.zookeeper.registry import Registry, open_registry
+
+Subject = Server | Client
+
+
+class Stagehand:
+    """Owns what cases share: loop, registry, history, stall meter, and the shared server."""
+
+    def __init__(self, manifest: Manifest, registry_spec: str, patience: float) -> None:
+        self.manifest = manifest
+        self.registry_spec = registry_spec
+        self.patience = patience
+        self.history = History()
+        self.stalls = StallMeter()
+        self.subjects: list[Subject] = []
+        self._loop: LoopThread | None = None
+        self._ports = Ports()
+        self._stage: Stage | None = None
+        self._shared: Server | None = None
+
+    def stage(self) -> Stage:
+        """The stage of this process, set at first use."""
+        if self._stage is None:
+            self._loop = LoopThread().start()
+            self.stalls.start()
+            adopt_orphans()
+            self._stage = self._set(self._open_registry())
+        return self._stage
+
+    @contextmanager
+    def own_stage(self) -> Iterator[Stage]:
+        """Another stage beside the shared one, with a registry of its own."""
+        self.stage()
+        registry = self._open_registry()
+        try:
+            yield self._set(registry)
+        finally:
+            registry.stop()
+
+    def shared_server(self) -> Server:
+        """The server that cases share; a new one if the last was harmed."""
+        if self._shared is None:
+            server = Server(self.stage())
+            self.enlist(server)
+            try:
+                server.start()
+            except BaseException:
+                self.dismiss(server)
+                raise
+            self._shared = server
+        return self._shared
+
+    def check_unharmed(self, before: Snapshot) -> None:
+        """Failure if the shared server is not what it was before the case; it is then replaced."""
+        assert self._shared is not None
+        after = self._shared.snapshot()
+        if after != before or self._shared.program.exit_status() is not None:
+            self.dismiss(self._shared)
+            self._shared = None
+            raise Failure(f"the case harmed the server: before it {before}, after it {after}")
+
+    def enlist(self, subject: Subject) -> None:
+        self.subjects.append(subject)
+
+    def dismiss(self, subject: Subject) -> None:
+        """End a subject. Whatever is left of it afterwards is an error of the kit."""
+        self.subjects.remove(subject)
+        subject.end()
+
+    def close(self) -> None:
+        """End everything, in the reverse order of its making; safe to call twice."""
+        while self.subjects:
+            self.dismiss(self.subjects[-1])
+        self._shared = None
+        if self._stage is not None:
+            self._stage.clear()
+            self._stage.registry.stop()
+            self._stage = None
+            self.stalls.stop()
+        if self._loop is not None:
+            self._loop.stop()
+            self._loop = None
+        self._ports.close()
+
+    def _open_registry(self) -> Registry:
+        assert self._loop is not None
+        registry = open_registry(self.registry_spec, self._loop)
+        registry.start()
+        return registry
+
+    def _set(self, registry: Registry) -> Stage:
+        assert self._loop is not None
+        return Stage(self.manifest, registry, self._loop, self.history, self._ports, self.patience)

@@ -1,0 +1,190 @@
+"""impl.toml: what an implementation provides, promises and claims. Form: spec/README.md and the README.
+
+Anything unknown or malformed is a ManifestError that names the file and the key.
+"""
+
+from __future__ import annotations
+
+import string
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from proctor.limits import LIMITS
+from proctor.model import PROFILES
+
+FILE_NAME = "impl.toml"
+SERVER_PLACES = frozenset({"python", "host", "port", "workers", "zookeeper", "root"})
+CLIENT_PLACES = frozenset({"python", "zookeeper", "root"})
+
+
+class ManifestError(Exception):
+    """The manifest is at fault; the message names the file and the key."""
+
+
+class About(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """[implementation]"""
+
+    name: str
+    profiles: list[str]
+    version: str = "unknown"
+    language: str = "unknown"
+    homepage: str = ""
+
+
+class ClientCommand(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """[client]"""
+
+    command: list[str]
+    cwd: str = "."
+    env: dict[str, str] = {}
+
+
+class ServerCommand(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """[server]: how it is started, what one of its workers is, and by what it is known to be up."""
+
+    command: list[str]
+    cwd: str = "."
+    env: dict[str, str] = {}
+    workers: Literal["listeners", "children"] = "listeners"
+    ready: Literal["node", "port", "workers"] = "node"
+
+
+class Wire(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """[wire]: the dialect of the frames."""
+
+    byte_order: Literal["little", "big"] = "little"
+
+
+class Capabilities(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """[capabilities]: a claim makes its clauses binding."""
+
+    reload: Literal["graceful", "exec"] | None = None
+    resize: bool = False
+    watchdog: bool = False
+    upgrade: bool = False
+    methods: list[Literal["ping", "pi", "divide", "sleep"]] = ["ping", "pi"]
+
+
+class Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """impl.toml as it is written."""
+
+    implementation: About
+    server: ServerCommand | None = None
+    client: ClientCommand | None = None
+    wire: Wire = Wire()
+    capabilities: Capabilities = Capabilities()
+    limits: dict[str, float] = {}
+
+
+class Manifest:
+    """A checked impl.toml, with the folder that it stands in."""
+
+    def __init__(self, path: Path, document: Document, text: bytes) -> None:
+        self.path = path
+        self.folder = path.parent
+        self.about = document.implementation
+        self.server = document.server
+        self.client = document.client
+        self.byte_order = document.wire.byte_order
+        self.capabilities = document.capabilities
+        self.limits = document.limits
+        self.digest = sha256(text).hexdigest()
+
+    def promise(self, name: str) -> float:
+        """A limit of this implementation, in the limit's unit: its own, or the spec's default."""
+        return float(self.limits.get(name, LIMITS[name].default))
+
+    def claims(self) -> Mapping[str, object]:
+        """What clauses may require, by name (`Requirement.satisfied_by`)."""
+        takes_port = self.server is not None and any("{port}" in word for word in self.server.command)
+        return {**msgspec.structs.asdict(self.capabilities), "profiles": self.about.profiles, "port": takes_port}
+
+
+def read_manifest(impl: Path) -> Manifest:
+    """The manifest in the folder `impl`, or the file itself."""
+    path = impl / FILE_NAME if impl.is_dir() else impl
+    if not impl.exists():
+        raise ManifestError(f"{impl}: no such folder; --impl takes the folder that holds {FILE_NAME}")
+    if not path.is_file():
+        raise ManifestError(f"{impl}: holds no {FILE_NAME}, which says how to start the implementation")
+    text = path.read_bytes()
+    try:
+        document = msgspec.toml.decode(text, type=Document)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path}: {error}") from None
+    try:
+        check(document, path)
+    except ValueError as error:
+        raise ManifestError(f"{path}: {error}") from None
+    return Manifest(path.resolve(), document, text)
+
+
+def check(document: Document, path: Path) -> None:
+    """What types can't say. ValueError names the key."""
+    check_profiles(document)
+    check_limits(document.limits)
+    for table, section, places in (
+        ("server", document.server, SERVER_PLACES),
+        ("client", document.client, CLIENT_PLACES),
+    ):
+        if section is not None:
+            check_command(table, section.command, places)
+            check_cwd(table, section.cwd, path)
+
+
+def check_profiles(document: Document) -> None:
+    about, server = document.implementation, document.server
+    claimed = set(about.profiles)
+    if not claimed:
+        raise ValueError("implementation.profiles is empty: nothing would be examined")
+    if unknown := sorted(claimed - set(PROFILES)):
+        raise ValueError(
+            f"implementation.profiles: no profile is called {unknown[0]!r}; there are {', '.join(PROFILES)}"
+        )
+    if claimed - {"client"} and server is None:
+        raise ValueError(f"[server] is missing: the profiles {', '.join(sorted(claimed - {'client'}))} need it")
+    if "client" in claimed and document.client is None:
+        raise ValueError("[client] is missing: the profile client needs it")
+    if server and server.ready == "node" and "discovery" not in claimed:
+        raise ValueError('server.ready = "node" needs the profile discovery; say "port" or "workers"')
+
+
+def check_limits(limits: Mapping[str, float]) -> None:
+    for name, value in limits.items():
+        if name not in LIMITS:
+            raise ValueError(f"limits.{name}: no limit is called so; there are {', '.join(LIMITS)}")
+        least, most = LIMITS[name].least, LIMITS[name].most
+        if not least <= value <= most:
+            raise ValueError(f"limits.{name} = {value:g} {LIMITS[name].unit}: the spec allows {least:g} to {most:g}")
+
+
+def check_command(table: str, command: list[str], places: frozenset[str]) -> None:
+    if not command:
+        raise ValueError(f"{table}.command is empty")
+    for word in command:
+        for place in placeholders(table, word):
+            if place not in places:
+                known = ", ".join("{" + name + "}" for name in sorted(places))
+                raise ValueError(f"{table}.command: {word!r}: no placeholder {{{place}}}; there are {known}")
+
+
+def placeholders(table: str, word: str) -> list[str]:
+    try:
+        return [name for _, name, _, _ in string.Formatter().parse(word) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"{table}.command: {word!r}: {error}; a brace itself is written twice") from None
+
+
+def check_cwd(table: str, cwd: str, path: Path) -> None:
+    if not (path.parent / cwd).is_dir():
+        raise ValueError(f"{table}.cwd = {cwd!r}: no such folder beside {path.name}")
+
+
+def fill(command: list[str], **values: Any) -> list[str]:
+    """The command's words with their placeholders filled; `{python}` is the interpreter that runs the kit."""
+    return [word.format(python=sys.executable, **values) for word in command]

@@ -1,0 +1,237 @@
+"""A client under test, driven over its standard input and output: one JSON object a line, replies matched by id.
+
+Law: spec/client.md, "Driver".
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, Queue
+from typing import Any
+
+from proctor.manifest import fill
+from proctor.outcome import Failure, TimedOut
+from proctor.process.output import printable
+from proctor.process.program import Command, Program
+from proctor.subject.server import indent
+from proctor.subject.stage import Stage
+from proctor.wire.connection import shorten
+from proctor.wire.messages import Reply, encode, exact_integer
+from proctor.zookeeper.proxy import RegistryProxy
+
+LONGEST_LINE_BYTES = 32 * 1024 * 1024  # twice the largest frame by default
+ANSWER_WITHIN_S = 10.0  # for operations of the driver itself, and on top of a call's own timeout
+KINDS = ("unavailable", "transport", "timeout", "protocol", "remote")
+
+
+class DriverBroken(Failure):
+    """The driver does not keep the driver's protocol; the message shows the line or its end."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call came to: a reply, or an error's kind (and `code`, for remote ones). `took_s`: as the kit measured."""
+
+    reply: Reply | None
+    kind: str | None
+    code: str | None
+    message: str
+    took_s: float
+
+    @property
+    def ok(self) -> bool:
+        return self.reply is not None
+
+    def __str__(self) -> str:
+        if self.reply is not None:
+            return f"{self.reply.name} {shorten(repr(self.reply.result))} after {self.took_s:.3f} s"
+        return f"{self.kind} {self.code or ''} {shorten(self.message)!r} after {self.took_s:.3f} s"
+
+
+class Pending:
+    """A request of the driver that is under way."""
+
+    def __init__(self, number: int, timeout_s: float) -> None:
+        self.number = number
+        self.timeout_s = timeout_s
+        self.started = time.monotonic()
+        self._answer: Queue[dict[str, Any] | DriverBroken] = Queue()
+
+    def put(self, answer: dict[str, Any] | DriverBroken) -> None:
+        self._answer.put(answer)
+
+    def answer(self, within: float) -> dict[str, Any]:
+        try:
+            found = self._answer.get(timeout=within)
+        except Empty:
+            now = time.monotonic()
+            raise TimedOut(
+                f"the driver did not answer request {self.number} in {within:.1f} s", self.started, now
+            ) from None
+        if isinstance(found, DriverBroken):
+            raise found
+        return found
+
+
+class Client:
+    """One started client. `start` starts its driver; `end` leaves nothing of it behind."""
+
+    def __init__(self, stage: Stage, root: str, proxied: bool = True) -> None:
+        assert stage.manifest.client is not None
+        self._stage = stage
+        self._section = stage.manifest.client
+        self.history = stage.history
+        self.root = root
+        self.proxy = RegistryProxy(stage.loop, stage.registry.address)
+        self._proxied = proxied
+        self._program: Program | None = None
+        self._numbers: Iterator[int] = itertools.count(1)
+        self._pending: dict[int, Pending] = {}
+        self._lock = threading.Lock()
+        self._broken: DriverBroken | None = None
+        self._reader = threading.Thread(target=self._read, name="proctor-driver", daemon=True)
+
+    def start(self) -> Client:
+        self.proxy.start()
+        self._program = Program(self._command())
+        self.history.record("process", what="client started", pid=self._program.pid)
+        self._reader.start()
+        return self
+
+    def end(self) -> None:
+        try:
+            if self._program is not None:
+                self._program.end()
+                self._reader.join(1.0)
+                self.history.record("process", what="client ended", pid=self._program.pid)
+        finally:
+            self.proxy.stop()
+
+    @property
+    def program(self) -> Program:
+        assert self._program is not None, "the client was not started"
+        return self._program
+
+    def promise(self, name: str) -> float:
+        return self._stage.promise(name)
+
+    # --- its operations
+
+    def call(self, method: str, params: Any, timeout_s: float = 5.0) -> Outcome:
+        """One call, awaited. TimedOut if it outlives its timeout by far; `took_s` says by how much otherwise."""
+        return self.outcome(self.start_call(method, params, timeout_s))
+
+    def start_call(self, method: str, params: Any, timeout_s: float = 5.0) -> Pending:
+        return self._ask(timeout_s, op="call", params=params, timeout_s=timeout_s, **{"in": method})
+
+    def outcome(self, pending: Pending) -> Outcome:
+        answer = pending.answer(pending.timeout_s + ANSWER_WITHIN_S * self._stage.patience)
+        took = time.monotonic() - pending.started
+        outcome = read_outcome(answer, took)
+        self.history.record("client call", number=pending.number, outcome=str(outcome))
+        return outcome
+
+    def servers(self) -> set[str]:
+        """Its view of the list: "host:port" of each server."""
+        answer = self._ask(0, op="servers").answer(ANSWER_WITHIN_S * self._stage.patience)
+        listed = answer.get("servers")
+        if not isinstance(listed, list) or not all(isinstance(entry, str) for entry in listed):
+            raise DriverBroken(f'the reply to "servers" should hold a list of strings: {answer!r}')
+        if len(set(listed)) != len(listed):
+            raise Failure(f"the client lists a server twice: {listed}")
+        return set(listed)
+
+    def close(self) -> int | None:
+        """Ask it to close: exit status, or None if it still runs after `stop_s`."""
+        self._ask(0, op="close").answer(ANSWER_WITHIN_S * self._stage.patience)
+        return self.program.wait(self.promise("stop_s"))
+
+    def write(self, line: bytes) -> None:
+        """Bytes as they are, to its standard input."""
+        try:
+            self.program.stdin.write(line)
+            self.program.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            raise self._broken or DriverBroken(self._diagnosis("the driver reads no more")) from None
+
+    # --- inside
+
+    def _command(self) -> Command:
+        section, stage = self._section, self._stage
+        registry = self.proxy.address if self._proxied else stage.registry.address
+        argv = fill(section.command, zookeeper=registry + stage.registry.chroot, root=self.root)
+        return Command(argv, (stage.manifest.folder / section.cwd).resolve(), section.env, talks=True)
+
+    def _ask(self, timeout: float, **request: Any) -> Pending:
+        pending = Pending(next(self._numbers), timeout)
+        with self._lock:
+            if self._broken is not None:
+                raise self._broken
+            self._pending[pending.number] = pending
+        self.history.record("client asked", number=pending.number, request=shorten(repr(request)))
+        self.write(encode({"id": pending.number, **request}) + b"\n")
+        return pending
+
+    def _read(self) -> None:
+        try:
+            while line := self.program.stdout.readline(LONGEST_LINE_BYTES):
+                self._take(line)
+            self._give_up(DriverBroken(self._diagnosis("the driver's standard output ended")))
+        except DriverBroken as broken:
+            self._give_up(broken)
+        except ValueError:
+            return  # our own end of the pipe was closed
+
+    def _take(self, line: bytes) -> None:
+        if not line.endswith(b"\n"):
+            raise DriverBroken(self._diagnosis(f"the driver wrote half a line, {len(line)} bytes: {excerpt(line)}"))
+        try:
+            answer = json.loads(line, parse_int=exact_integer)
+            number = answer["id"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise DriverBroken(
+                self._diagnosis(f'the driver wrote a line that is no JSON object with "id": {excerpt(line)}')
+            ) from None
+        with self._lock:
+            pending = self._pending.pop(number, None) if isinstance(number, int) else None
+        if pending is None:
+            raise DriverBroken(
+                f"the driver answered {number!r}, which was not asked or is answered already: {excerpt(line)}"
+            )
+        pending.put(answer)
+
+    def _give_up(self, broken: DriverBroken) -> None:
+        with self._lock:
+            self._broken = broken
+            waiting, self._pending = list(self._pending.values()), {}
+        for pending in waiting:
+            pending.put(broken)
+
+    def _diagnosis(self, what: str) -> str:
+        status = self.program.exit_status()
+        ended = "" if status is None else f" (it exited with {status})"
+        said = self.program.output.tail() or "(nothing)"
+        command = " ".join(self.program.command.argv)
+        return f"{what}{ended}\n  command: {command}\n  its standard error:\n{indent(said)}"
+
+
+def read_outcome(answer: dict[str, Any], took_s: float) -> Outcome:
+    """A driver's answer to a call. DriverBroken if it is neither a reply nor an error of a known kind."""
+    if "error" not in answer:
+        with suppress(KeyError):
+            return Outcome(Reply(answer["out"], answer["result"]), None, None, "", took_s)
+        raise DriverBroken(f'the driver\'s answer holds neither "out" and "result" nor "error": {answer!r}')
+    error = answer["error"]
+    if not isinstance(error, dict) or error.get("kind") not in KINDS:
+        raise DriverBroken(f"the driver's error has a kind that is none of {', '.join(KINDS)}: {error!r}")
+    return Outcome(None, error["kind"], error.get("code"), str(error.get("message", "")), took_s)
+
+
+def excerpt(line: bytes) -> str:
+    return printable(shorten(line.decode(errors="backslashreplace").rstrip("\n")))

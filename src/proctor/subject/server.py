@@ -1,0 +1,250 @@
+"""A server under test: its parent, its workers, its node, its port."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from proctor.manifest import fill
+from proctor.outcome import Failure, TimedOut
+from proctor.process import observe
+from proctor.process.observe import Stat
+from proctor.process.process import Process
+from proctor.process.program import Command, Program
+from proctor.subject.stage import HOST, Stage
+from proctor.waiting import eventually
+from proctor.wire.connection import Connection, show_address
+from proctor.wire.messages import Request, pi, sleep
+from proctor.zookeeper.dialect import Address, Dialect
+from proctor.zookeeper.proxy import RegistryProxy
+
+CALIBRATING_TERMS = 200_000
+LEAST_CALIBRATION_S = 0.001
+
+
+class DidNotStart(Failure):
+    """The server never became ready; the message holds its end and its last output."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A znode below the server's root. `address` is None if its data is no address of the dialect."""
+
+    path: str
+    data: bytes
+    address: Address | None
+    owner: int  # the session that holds it; 0 for a persistent node
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What must not change while a request is refused: parent, workers, node."""
+
+    parent: int
+    workers: tuple[int, ...]
+    nodes: tuple[str, ...]
+
+
+class Server:
+    """One started server. `start` waits until it is ready; `end` leaves nothing of it behind."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        workers: int = 2,
+        root: str | None = None,
+        port: int | None = None,
+        ignore: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
+        proxied: bool = True,
+    ) -> None:
+        assert stage.manifest.server is not None
+        self._stage = stage
+        self._section = stage.manifest.server
+        self.history = stage.history
+        self.asked_workers = workers
+        self.port = port if port is not None else stage.ports.reserve()
+        self._reserved = port is None
+        self.address = (HOST, self.port)
+        self.root = root or stage.new_root()
+        self.view = stage.view(self.root)
+        self.proxy = RegistryProxy(stage.loop, stage.registry.address)
+        self._proxied = proxied
+        self._ignore = ignore
+        self._env = env or {}
+        self._program: Program | None = None
+        self._dialect = Dialect()
+
+    # --- life
+
+    def start(self, ready: bool = True) -> Server:
+        """Start the command; with `ready`, wait until the manifest's readiness rule holds."""
+        self.proxy.start()
+        self._program = Program(self._command())
+        self.history.record("process", what="server started", pid=self.pid, address=show_address(self.address))
+        if ready:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self) -> None:
+        try:
+            eventually(self._is_ready, within=self.promise("boot_s"), what=f"the server to be ready ({self._rule()})")
+        except TimedOut as late:
+            raise TimedOut(self._diagnosis(str(late)), late.started, late.ended) from None
+
+    def stop(self, number: int = signal.SIGTERM) -> int | None:
+        """Send a signal that should end it and wait `stop_s` for that: exit status, or None if it still runs."""
+        self.parent.send(number)
+        return self.program.wait(self.promise("stop_s"))
+
+    def end(self) -> None:
+        """KILL what is left of it, close its proxy, forget its view."""
+        try:
+            if self._program is not None:
+                self._program.end()
+                self.history.record("process", what="server ended", pid=self._program.pid)
+        finally:
+            self.proxy.stop()
+            self.view.close()
+            if self._reserved:
+                self._stage.ports.release(self.port)
+
+    # --- what it is
+
+    @property
+    def program(self) -> Program:
+        assert self._program is not None, "the server was not started"
+        return self._program
+
+    @property
+    def pid(self) -> int:
+        return self.program.pid
+
+    @property
+    def parent(self) -> Process:
+        return self.program.parent
+
+    @property
+    def manifest(self) -> Any:
+        return self._stage.manifest
+
+    def promise(self, name: str) -> float:
+        return self._stage.promise(name)
+
+    def workers(self) -> list[Stat]:
+        """Its living workers, as the manifest says what a worker is."""
+        alive = [process for process in self.program.tree() if process.state not in "ZX"]
+        if self._section.workers == "children":
+            return [process for process in alive if process.parent == self.pid]
+        holders = observe.holders(observe.listening_inodes(self.port), [process.pid for process in alive])
+        return [process for process in alive if process.pid in holders]
+
+    def worker_pids(self) -> set[int]:
+        return {worker.pid for worker in self.workers()}
+
+    def zombies(self) -> list[Stat]:
+        """Dead children that the parent has not reaped."""
+        return [process for process in observe.descendants(self.pid) if process.state == "Z"]
+
+    def nodes(self) -> list[Node]:
+        """What stands below its root now, sorted by name."""
+        found = []
+        for name in sorted(self.view.children(self.root)):
+            path = f"{self.root}/{name}"
+            if (seen := self.view.get(path)) is not None:
+                data, stat = seen
+                found.append(Node(path, data, self._dialect.decode(data), stat.ephemeralOwner))
+        return found
+
+    def node(self) -> Node:
+        """Its one node. Failure, saying what stands there, if there is not exactly one."""
+        nodes = self.nodes()
+        if len(nodes) != 1:
+            raise Failure(f"{self.root} should hold one node, and holds {len(nodes)}: {nodes}")
+        return nodes[0]
+
+    def snapshot(self) -> Snapshot:
+        nodes = tuple(node.path for node in self.nodes()) if self.registers else ()
+        return Snapshot(self.pid, tuple(sorted(self.worker_pids())), nodes)
+
+    @property
+    def registers(self) -> bool:
+        return "discovery" in self._stage.manifest.about.profiles
+
+    # --- talking to it
+
+    def connect(self, receive_buffer: int | None = None) -> Connection:
+        return Connection(
+            self.address, self.history, self._stage.manifest.byte_order, self._stage.patience, receive_buffer
+        )
+
+    def accepts(self) -> bool:
+        """Whether a TCP connection to its port is accepted, now."""
+        with closing(socket.socket()) as probe:
+            probe.settimeout(1.0)
+            return probe.connect_ex(self.address) == 0
+
+    def lasting(self, seconds: float) -> Request:
+        """A call that keeps a worker busy for about so long: `sleep`, or `pi` with a calibrated n."""
+        if "sleep" in self._stage.manifest.capabilities.methods:
+            return sleep(seconds)
+        return self.computing(seconds)
+
+    def computing(self, seconds: float) -> Request:
+        """A call that computes for about so long (`pi`, calibrated now)."""
+        with self.connect() as wire:
+            started = self.history.record("calibrate", terms=CALIBRATING_TERMS).at
+            wire.call(pi(CALIBRATING_TERMS))
+            took = max(LEAST_CALIBRATION_S, self.history.record("calibrated").at - started)
+        return pi(int(CALIBRATING_TERMS * seconds / took))
+
+    # --- inside
+
+    def _command(self) -> Command:
+        section, stage = self._section, self._stage
+        registry = self.proxy.address if self._proxied else stage.registry.address
+        argv = fill(
+            section.command,
+            host=HOST,
+            port=self.port,
+            workers=self.asked_workers,
+            zookeeper=registry + stage.registry.chroot,
+            root=self.root,
+        )
+        cwd = (stage.manifest.folder / section.cwd).resolve()
+        return Command(argv, cwd, {**section.env, **self._env}, ignore=[int(number) for number in self._ignore])
+
+    def _rule(self) -> str:
+        return {
+            "node": f"its node stands below {self.root}",
+            "port": f"{show_address(self.address)} accepts",
+            "workers": f"{self.asked_workers} workers stand",
+        }[self._section.ready]
+
+    def _is_ready(self) -> bool:
+        if (status := self.program.exit_status()) is not None:
+            raise DidNotStart(self._diagnosis(self._exited(status)))
+        if self._section.ready == "node":
+            return len(self.nodes()) > 0
+        if self._section.ready == "port":
+            return self.accepts()
+        return len(self.workers()) >= self.asked_workers
+
+    def _exited(self, status: int) -> str:
+        strays = self.program.remains()
+        left = f", but left {', '.join(map(str, strays))} behind: it must stay in the foreground" if strays else ""
+        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        return f"the server's process ended ({how}) before it was ready ({self._rule()}){left}"
+
+    def _diagnosis(self, what: str) -> str:
+        self.program.output.finish(0.5)
+        said = self.program.output.tail() or "(nothing)"
+        return f"{what}\n  command: {' '.join(self.program.command.argv)}\n  its last output:\n{indent(said)}"
+
+
+def indent(text: str) -> str:
+    return "\n".join("    " + line for line in text.splitlines())
