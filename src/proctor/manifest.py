@@ -67,7 +67,7 @@ class Capabilities(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     resize: bool = False
     watchdog: bool = False
     upgrade: bool = False
-    methods: list[Literal["ping", "pi", "divide", "sleep"]] = ["ping", "pi"]
+    methods: tuple[Literal["ping", "pi", "divide", "sleep"], ...] = ("ping", "pi")
 
 
 class Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -50,7 +50,7 @@ class Examination:
         if config.getoption("--seed") is None:
             config.option.seed = random.SystemRandom().getrandbits(SEED_BITS)  # xdist hands options on to its workers
         self.seed: int = config.getoption("--seed")
-        self.strict = bool(config.getoption("strict", False))
+        self.strict = bool(getattr(config.option, "strict", False))
         self.stagehand = Stagehand(self.manifest, config.getoption("--registry"), self.patience)
         self.records: dict[str, Record] = {}
         self.unclaimed: dict[str, str] = {}

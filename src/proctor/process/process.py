@@ -17,6 +17,7 @@ class Process:
     """A process that is not necessarily our child. `close` gives the pidfd back."""
 
     def __init__(self, pid: int) -> None:
+        self.fd = -1
         try:
             self.fd = os.pidfd_open(pid)
         except ProcessLookupError:

@@ -67,6 +67,7 @@ class Program:
         assert log is not None
         self.output = Output(log)  # type: ignore[arg-type]  # Popen's pipes are binary here
         self._seen: set[int] = set()
+        self._ended = False
 
     @property
     def pid(self) -> int:
@@ -105,7 +106,10 @@ class Program:
         return [process for process in self.tree() if process.state != "Z"]
 
     def end(self) -> None:
-        """KILL all of it, by pidfd, until nothing is left. RuntimeError names what outlived that."""
+        """KILL all of it, by pidfd, until nothing is left. RuntimeError names what outlived that. Once is enough."""
+        if self._ended:
+            return
+        self._ended = True
         self._seen |= {process.pid for process in observe.descendants(self.pid)}
         self.parent.send(signal.SIGKILL)
         self.parent.wait_ended(END_WITHIN_S)
