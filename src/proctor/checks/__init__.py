@@ -1,0 +1,1 @@
+"""Checks: pure functions from a history to findings. They know nothing of faults, sockets or processes."""

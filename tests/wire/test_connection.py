@@ -1,0 +1,133 @@
+"""A connection says exactly what came back: a reply, FIN, RST, silence or rubbish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from proctor.history import History
+from proctor.loop import LoopThread
+from proctor.outcome import Failure
+from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused, cut
+from proctor.wire.messages import Reply, header, ping, pong
+from proctor.wire.scripted import (
+    Behaviour,
+    ScriptedServer,
+    answers,
+    answers_after,
+    closes,
+    fails,
+    once,
+    resets,
+    sends,
+    stays_silent,
+)
+
+Dial = Callable[[Behaviour], Connection]
+
+
+@pytest.fixture
+def dial() -> Iterator[Dial]:
+    with LoopThread() as loop, ExitStack() as ends:
+
+        def dial(behaviour: Behaviour) -> Connection:
+            server = ends.enter_context(ScriptedServer(loop, behaviour))
+            return ends.enter_context(Connection(server.address, History()))
+
+        yield dial
+
+
+def test_a_reply_is_a_reply(dial: Dial) -> None:
+    wire = dial(answers)
+    assert wire.call(ping({"a": [1]})) == pong({"a": [1]})
+    wire.send(ping(1), ping(2), pieces=[1] * 30)
+    assert wire.replies(2) == [pong(1), pong(2)]
+
+
+def test_a_closed_and_a_reset_connection_are_told_apart(dial: Dial) -> None:
+    with pytest.raises(Ended, match=r"closed \(FIN\) instead of a reply's length") as fin:
+        dial(closes).call(ping(1))
+    with pytest.raises(Ended, match="reset") as rst:
+        dial(resets).call(ping(1))
+    assert (fin.value.how, rst.value.how) == ("fin", "rst")
+
+
+def test_silence_is_a_deadline_that_passed(dial: Dial) -> None:
+    with pytest.raises(NoReply, match=r"no answer in 0\.\d\d s: waited for a reply's length"):
+        dial(stays_silent).call(ping(1), within=0.1)
+
+
+def test_a_late_reply_within_the_deadline_is_a_reply(dial: Dial) -> None:
+    assert dial(answers_after(0.1)).call(ping(1), within=10) == pong(1)
+
+
+def test_half_a_reply_is_shown(dial: Dial) -> None:
+    wire = dial(sends(header(10) + b"half", then_close=True))
+    with pytest.raises(Ended, match="instead of a reply of 10 bytes, after 4 bytes 68 61 6c 66"):
+        wire.call(ping(1))
+
+
+@pytest.mark.parametrize("data", [header(2) + b"[]", header(2**32 - 1) + b"x", header(0)])
+def test_rubbish_is_not_a_reply(dial: Dial, data: bytes) -> None:
+    with pytest.raises(NotAReply):
+        dial(sends(data)).call(ping(1))
+
+
+def test_the_end_is_awaited_and_a_reply_in_its_place_is_a_failure(dial: Dial) -> None:
+    wire = dial(closes)
+    wire.send(ping(1))
+    assert wire.end() == "fin"
+    talkative = dial(answers)
+    talkative.send(ping(1))
+    with pytest.raises(Failure, match="the connection should end; instead there came"):
+        talkative.end()
+    with pytest.raises(NoReply):
+        dial(stays_silent).end(within=0.1)
+
+
+def test_nobody_listening_is_refused() -> None:
+    with LoopThread() as loop:
+        server = ScriptedServer(loop, answers)
+        server.hang_up()
+        with pytest.raises(Refused, match=r"connecting to 127\.0\.0\.1:\d+: Connection refused"):
+            Connection(server.address, History())
+
+
+def test_a_scripted_server_keeps_a_ledger_and_comes_back_on_its_port() -> None:
+    with LoopThread() as loop, ScriptedServer(loop, once(fails("internal"), answers)) as server:
+        with Connection(server.address, History()) as wire:
+            assert wire.call(ping(1)) == Reply("error", {"code": "internal", "message": "as scripted"})
+            assert wire.call(ping(2)) == pong(2)
+            server.hang_up()
+            assert wire.end() == "fin"
+        server.listen()
+        with Connection(server.address, History()) as wire:
+            assert wire.call(ping(3)) == pong(3)
+        assert [asked.params for asked in server.ledger("ping")] == [1, 2, 3]
+        assert len(server.connects()) == 2
+
+
+def test_what_passes_is_in_the_history() -> None:
+    history = History()
+    with LoopThread() as loop, ScriptedServer(loop, answers) as server, Connection(server.address, history) as wire:
+        wire.call(ping("x"))
+    assert [(event.kind, event.facts["meaning"]) for event in history] == [
+        ("sent", "ping 'x'"),
+        ("received", "pong 'x'"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        (None, [b"abcdef"]),
+        ([1, 2], [b"a", b"bc", b"def"]),
+        ([6], [b"abcdef"]),
+        ([9, 9], [b"abcdef"]),
+        ([], [b"abcdef"]),
+    ],
+)
+def test_bytes_are_cut_as_told_and_none_is_lost(pieces: list[int] | None, expected: list[bytes]) -> None:
+    assert list(cut(b"abcdef", pieces)) == expected

@@ -1,0 +1,103 @@
+"""Bytes and meaning: the kit judges by these, so it is exact where a JSON library is lenient."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proctor.wire.messages import (
+    NotAMessage,
+    Reply,
+    decode_reply,
+    encode,
+    frame,
+    frames,
+    ping,
+    pong,
+    same,
+)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_a_reply_means_what_was_sent(value: object) -> None:
+    assert decode_reply(pong(value).body()) == pong(value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1, True),
+        (0, False),
+        (2**53, 2**53 + 1),
+        ("1", 1),
+        (None, False),
+        ([1], [1, 1]),
+        ({"a": 1}, {"a": 1, "b": 1}),
+        ("", None),
+    ],
+)
+def test_values_that_differ_are_not_the_same(one: object, other: object) -> None:
+    assert not same(one, other)
+    assert not same({"in": [one]}, {"in": [other]})
+
+
+def test_json_has_one_kind_of_number() -> None:
+    assert same(1, 1.0)
+    assert same(10**30, Decimal(10**30))
+    assert not same(0.1, Decimal("0.1"))  # the nearest double is not a tenth
+
+
+def test_an_integer_of_any_length_is_carried() -> None:
+    digits = "9" * 5000
+    assert decode_reply(b'{"out":"pong","result":' + digits.encode() + b"}") == pong(Decimal(digits))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"out":"pong"}',
+        b'{"result":1}',
+        b'{"out":1,"result":1}',
+        b'{"out":"pong","result":NaN}',
+        b'{"out":"pong","result":-Infinity}',
+        b'{"out":"pong","out":"pong","result":1}',
+        b'{"out":"pong","result":{"a":1,"a":2}}',
+        b'\xef\xbb\xbf{"out":"pong","result":1}',
+        b'{"out":"pong","result":"\xff"}',
+        b'{"out":"pong","result":1} 2',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_reply_is_refused_with_its_reason(body: bytes) -> None:
+    with pytest.raises(NotAMessage, match=r"not JSON in UTF-8|not an object"):
+        decode_reply(body)
+
+
+@given(st.lists(st.binary(max_size=40)), st.binary(max_size=3), st.sampled_from(["little", "big"]))
+def test_whole_frames_are_taken_and_a_rest_is_left(bodies: list[bytes], rest: bytes, order: str) -> None:
+    data = b"".join(frame(body, order) for body in bodies) + rest  # type: ignore[arg-type]  # one of the two literals
+    assert list(frames(data, order)) == bodies  # type: ignore[arg-type]
+
+
+def test_text_travels_as_itself_and_a_lone_surrogate_as_its_escape() -> None:
+    assert encode("é") == '"é"'.encode()
+    assert ping("\ud800").body() == b'{"in": "ping", "params": "\\ud800"}'
+
+
+def test_an_error_has_a_code_and_other_replies_have_none() -> None:
+    assert Reply("error", {"code": "bad_params", "message": ""}).code == "bad_params"
+    assert Reply("pong", {"code": "bad_params"}).code is None
+    assert Reply("error", "bad_params").code is None
