@@ -1,3 +1,131 @@
-"""The kit's public names: what conformance/, chaos/ and suites of other people import. Everything else may change."""
+"""The kit's public names: what conformance/, chaos/ and suites of other people import. Everything else may change.
+
+Fixtures (see `proctor.examination.fixtures`): `server`, `start_server`, `start_client`, `listing`, `scripted`, `stage`,
+`own_stage`, `history`.
+"""
 
 from __future__ import annotations
+
+import pytest
+
+from proctor.call import Call, calls
+from proctor.checks.calls import (
+    calls_were_made,
+    every_call_succeeds,
+    no_call_outlives_its_deadline,
+    replies_answer_their_own_request,
+)
+from proctor.checks.finding import Finding, none_found
+from proctor.examination.fixtures import StartClient, StartScripted, StartServer
+from proctor.faults.fault import Fault
+from proctor.faults.signals import Burst, Kill, Stop, alive
+from proctor.faults.syscalls import Inject
+from proctor.history import Event, History
+from proctor.outcome import Failure, Inconclusive, TimedOut, Unavailable
+from proctor.process import observe
+from proctor.process.process import Process
+from proctor.process.program import Program
+from proctor.process.strace import Strace
+from proctor.subject.client import Client, Outcome, Pending
+from proctor.subject.listing import Listing
+from proctor.subject.load import Load, new_connections, through
+from proctor.subject.server import Node, Server, Snapshot
+from proctor.subject.stage import Stage
+from proctor.waiting import eventually
+from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused
+from proctor.wire.messages import Reply, Request, divide, encode, frame, header, pi, ping, pong, sleep
+from proctor.wire.scripted import (
+    Asked,
+    Behaviour,
+    Dialogue,
+    ScriptedServer,
+    answers,
+    answers_after,
+    closes,
+    fails,
+    once,
+    resets,
+    sends,
+    stays_silent,
+)
+
+clause = pytest.mark.clause
+"""Marks a case with the ids of the clauses that it examines."""
+
+PROMPTLY_S = 2.0
+"""What the spec calls promptly (spec/README.md, "Words"); stretch it by `stage.patience`."""
+
+WATCHED_S = 1.0
+"""How long a thing that must not happen is watched, at least (spec/README.md, "Words")."""
+
+__all__ = [
+    "PROMPTLY_S",
+    "WATCHED_S",
+    "Asked",
+    "Behaviour",
+    "Burst",
+    "Call",
+    "Client",
+    "Connection",
+    "Dialogue",
+    "Ended",
+    "Event",
+    "Failure",
+    "Fault",
+    "Finding",
+    "History",
+    "Inconclusive",
+    "Inject",
+    "Kill",
+    "Listing",
+    "Load",
+    "NoReply",
+    "Node",
+    "NotAReply",
+    "Outcome",
+    "Pending",
+    "Process",
+    "Program",
+    "Refused",
+    "Reply",
+    "Request",
+    "ScriptedServer",
+    "Server",
+    "Snapshot",
+    "Stage",
+    "StartClient",
+    "StartScripted",
+    "StartServer",
+    "Stop",
+    "Strace",
+    "TimedOut",
+    "Unavailable",
+    "alive",
+    "answers",
+    "answers_after",
+    "calls",
+    "calls_were_made",
+    "clause",
+    "closes",
+    "divide",
+    "encode",
+    "eventually",
+    "every_call_succeeds",
+    "fails",
+    "frame",
+    "header",
+    "new_connections",
+    "no_call_outlives_its_deadline",
+    "none_found",
+    "observe",
+    "once",
+    "pi",
+    "ping",
+    "pong",
+    "replies_answer_their_own_request",
+    "resets",
+    "sends",
+    "sleep",
+    "stays_silent",
+    "through",
+]

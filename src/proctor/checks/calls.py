@@ -1,46 +1,12 @@
-"""Checks on calls.
-
-A call is recorded as an event `call` when its outcome is known: `invoked` and `ended` in seconds of time.monotonic(),
-`outcome` ok, failed (certainly not executed, or answered by an error) or unknown (a timeout, a broken connection),
-`asked` and `answered` as text, `expected` the answer that would be right, `timeout_s` if it had one.
-"""
+"""Checks on calls."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
+from proctor.call import calls
 from proctor.checks.finding import Finding
 from proctor.history import History
-
-Kind = Literal["ok", "failed", "unknown"]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of a history. Times in seconds of time.monotonic()."""
-
-    who: str
-    invoked: float
-    ended: float
-    outcome: Kind
-    asked: str
-    answered: str
-    expected: str
-    timeout_s: float | None = None
-
-    @property
-    def took_s(self) -> float:
-        return self.ended - self.invoked
-
-
-def record(history: History, call: Call) -> None:
-    history.record("call", **vars(call))
-
-
-def calls(history: History, since: float = 0.0) -> list[Call]:
-    return [Call(**event.facts) for event in history.events("call", since)]
 
 
 def replies_answer_their_own_request(history: History, since: float = 0.0) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, Protocol
 
@@ -29,6 +29,12 @@ class StartClient(Protocol):
     """Starts a client that discovers below `root`."""
 
     def __call__(self, root: str, **options: Any) -> Client: ...
+
+
+class StartScripted(Protocol):
+    """Starts a server of ours that behaves as told; closed with the case."""
+
+    def __call__(self, behaviour: Behaviour = answers) -> ScriptedServer: ...
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +99,7 @@ def listing(stage: Stage) -> Iterator[Listing]:
 
 
 @pytest.fixture
-def scripted(stage: Stage) -> Iterator[Callable[..., ScriptedServer]]:
+def scripted(stage: Stage) -> Iterator[StartScripted]:
     """Starts servers of ours that behave as the case says."""
     with ExitStack() as ends:
 

@@ -52,7 +52,7 @@ def check_client(hand: Stagehand) -> None:
     start(hand, client)
     listing.add(("127.0.0.1", 9))
     eventually(
-        lambda: client.servers() == {"127.0.0.1:9"}, within=client.promise("update_s"), what="the client to see a node"
+        lambda: client.servers() == ["127.0.0.1:9"], within=client.promise("update_s"), what="the client to see a node"
     )
     hand.dismiss(client)
     listing.close()

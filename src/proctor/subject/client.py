@@ -137,15 +137,13 @@ class Client:
         self.history.record("client call", number=pending.number, outcome=str(outcome))
         return outcome
 
-    def servers(self) -> set[str]:
-        """Its view of the list: "host:port" of each server."""
+    def servers(self) -> list[str]:
+        """Its view of the list, sorted: "host:port" of each server."""
         answer = self._ask(0, op="servers").answer(ANSWER_WITHIN_S * self._stage.patience)
         listed = answer.get("servers")
         if not isinstance(listed, list) or not all(isinstance(entry, str) for entry in listed):
             raise DriverBroken(f'the reply to "servers" should hold a list of strings: {answer!r}')
-        if len(set(listed)) != len(listed):
-            raise Failure(f"the client lists a server twice: {listed}")
-        return set(listed)
+        return sorted(listed)
 
     def close(self) -> int | None:
         """Ask it to close: exit status, or None if it still runs after `stop_s`."""

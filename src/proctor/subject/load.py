@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
-from proctor.checks import calls
-from proctor.checks.calls import Call, Kind
+from proctor.call import Call, Kind, record
 from proctor.subject.client import Client
 from proctor.subject.server import Server
 from proctor.wire.connection import Ended, NoReply, NotAReply, Refused, describe, describe_reply
@@ -56,7 +55,7 @@ class Load:
         while not self._stopped.is_set():
             invoked = time.monotonic()
             outcome, asked, answered, expected = ask(next(self._numbers))
-            calls.record(self._history, Call(who, invoked, time.monotonic(), outcome, asked, answered, expected))
+            record(self._history, Call(who, invoked, time.monotonic(), outcome, asked, answered, expected))
             self.made += 1
             self._stopped.wait(self._pace_s)
 

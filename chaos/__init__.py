@@ -1,0 +1,1 @@
+"""The chaos suite: one file for each family of faults."""

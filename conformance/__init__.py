@@ -1,0 +1,1 @@
+"""The conformance suite: one folder for each profile, one file for each section of its spec."""

@@ -1,0 +1,1 @@
+"""Cases of the profile `client`: one file for each section of spec/client.md."""

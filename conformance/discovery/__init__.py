@@ -1,0 +1,1 @@
+"""Cases of the profile `discovery`: one file for each section of spec/discovery.md."""

@@ -1,0 +1,1 @@
+"""Cases of the profile `restart`: one file for each section of spec/restart.md."""

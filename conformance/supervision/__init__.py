@@ -1,0 +1,1 @@
+"""Cases of the profile `supervision`: one file for each section of spec/supervision.md."""
