@@ -74,7 +74,7 @@ CAPABILITIES: Mapping[str, Capability] = {
 """What `[capabilities]` of a manifest may hold; the table in spec/README.md says what each one means."""
 
 FACTS: Mapping[str, Capability] = {
-    "profile": Capability("profile", PROFILES, many=True),
+    "profiles": Capability("profiles", PROFILES, many=True),
     "port": Capability("port"),
 }
 """Claims read off the rest of the manifest: the profiles it lists; whether its server's command takes `{port}`."""
@@ -100,7 +100,7 @@ class Requirement:
         """As a clause writes it: `resize`, `reload = "graceful"`, `methods has "divide"`, `profile wire`."""
         if self.value is None:
             return self.capability
-        if self.capability == "profile":
+        if self.capability == "profiles":
             return f"profile {self.value}"
         many = self.capability in CAPABILITIES and CAPABILITIES[self.capability].many
         return f'{self.capability} {"has" if many else "="} "{self.value}"'

@@ -197,7 +197,7 @@ def _requirements(shown: str, heading: _Block, condition: str | None) -> Iterato
 def _requirement(match: re.Match[str]) -> Requirement | None:
     """The claim, or None if no manifest can make it."""
     if match["profile"]:
-        return Requirement("profile", match["profile"]) if match["profile"] in PROFILES else None
+        return Requirement("profiles", match["profile"]) if match["profile"] in PROFILES else None
     if match["name"] == "port":
         return Requirement("port") if match["relation"] is None else None
     capability = CAPABILITIES.get(match["name"])
