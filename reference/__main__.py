@@ -1,0 +1,8 @@
+"""python -m reference serve|call|drive"""
+
+import sys
+
+from reference.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

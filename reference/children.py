@@ -1,0 +1,45 @@
+"""What the parent knows of its children, and how often it may replace them."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from time import monotonic
+
+REPLACEMENTS_A_SECOND = 3.0
+
+
+class Child:
+    """A process that was forked and has not been reaped, so that its pid can't be anybody else's (Q4)."""
+
+    def __init__(self, pid: int, role: str, generation: int = 0) -> None:
+        self.pid = pid
+        self.role = role
+        self.generation = generation
+        self.ready = False
+        self.silent_ticks = 0
+        self.leave_by: float | None = None  # it was told to leave, and is killed then
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pid}"
+
+    def send(self, signum: int) -> None:
+        with suppress(ProcessLookupError):  # not our child any more, if somebody has set SIGCHLD to be ignored
+            os.kill(self.pid, signum)
+
+
+class Allowance:
+    """Replacements for the dead: as many as `burst` at once, but only so many a second if they go on dying (S20)."""
+
+    def __init__(self, burst: int) -> None:
+        self.burst = self.left = float(burst)
+        self.counted_at = monotonic()
+
+    def take(self) -> bool:
+        now = monotonic()
+        self.left = min(self.burst, self.left + (now - self.counted_at) * REPLACEMENTS_A_SECOND)
+        self.counted_at = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True

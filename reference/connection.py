@@ -1,0 +1,197 @@
+"""One connection of a worker: requests in, replies out in the same order, one call at a time."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from reference.methods import Steps
+from reference.timers import Timer, Timers
+from reference.wire import FrameReader, Refused
+
+READ_BYTES = 64 * 1024  # of one connection in one round of the loop, so that no client has it to itself (F11)
+UNSENT_BYTES_MAX = 256 * 1024  # replies that wait for their reader; beyond this no call is begun (X2)
+QUIET_S = 0.2  # how long a client that is still connected may take for one more call once the worker drains
+LINGER_S = 1.0  # how long what a client goes on sending after a refusal is read, so that it can read why
+
+READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+
+
+class Owner(Protocol):
+    """What a connection needs of its worker."""
+
+    timers: Timers
+    draining: bool
+
+    def answer(self, body: bytes | Refused) -> bytes | Steps: ...
+    def watch(self, connection: Connection, events: int) -> None: ...
+    def forget(self, connection: Connection) -> None: ...
+
+
+class Connection:
+    def __init__(self, sock: socket.socket, owner: Owner, reader: FrameReader) -> None:
+        self.sock = sock
+        self.owner = owner
+        self.reader = reader
+        self.waiting: deque[bytes | Refused] = deque()  # whole requests that were not begun
+        self.running: Steps | None = None  # the call that takes time, and until when it pauses
+        self.pause: Timer | None = None
+        self.unsent = bytearray()
+        self.events = READ  # those that epoll was told
+        self.heard = False  # since the last look; only drain looks
+        self.ended = False  # the client sends no more; what it has asked is still answered (F20)
+        self.lingering = False
+        self.closed = False
+
+    def on_event(self, events: int) -> None:
+        if events & READ and self.events & READ:
+            self.on_readable()
+        elif events & WRITE:
+            self.serve()
+        else:
+            self.close()  # reset by the client, while there was nothing to read or write
+
+    def on_readable(self) -> None:
+        data = self.receive()
+        if data is None:
+            return
+        if self.lingering:
+            if not data:
+                self.close()
+            return
+        self.heard = True
+        if data:
+            self.waiting.extend(self.reader.feed(data))
+        else:
+            self.ended = True
+        self.serve()
+
+    def receive(self) -> bytes | None:
+        """What is there; b"" if the client sends no more; None if there is nothing now."""
+        try:
+            return self.sock.recv(READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            self.close()
+            return None
+
+    def serve(self) -> None:
+        """Answers what waits, until a call takes time or replies pile up."""
+        while not self.closed:
+            self.answer_waiting()
+            self.flush()
+            if not self.waiting or self.running or len(self.unsent) >= UNSENT_BYTES_MAX:
+                break
+        self.settle()
+
+    def answer_waiting(self) -> None:
+        waiting, unsent, answer = self.waiting, self.unsent, self.owner.answer
+        while waiting and self.running is None and len(unsent) < UNSENT_BYTES_MAX:
+            reply = answer(waiting.popleft())
+            if isinstance(reply, bytes):
+                unsent += reply
+            else:
+                self.running = reply
+                self.step()
+
+    def step(self) -> None:
+        """Takes the running call one step further."""
+        assert self.running is not None
+        try:
+            pause_s = next(self.running)
+        except StopIteration as done:
+            self.running = self.pause = None
+            self.unsent += done.value
+        else:
+            self.pause = self.owner.timers.after(pause_s, self.resume)
+
+    def resume(self) -> None:
+        self.step()
+        if self.running is None:
+            self.serve()
+
+    def flush(self) -> None:
+        """Sends what the client takes. The last reply of a draining worker leaves in one segment with the FIN, so
+        that a client that looks before it calls again sees both or neither."""
+        if not self.unsent or self.closed:
+            return
+        last = self.owner.draining and self.has_no_more()
+        try:
+            sent = self.sock.send(self.unsent, socket.MSG_MORE if last else 0)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.close()
+            return
+        del self.unsent[:sent]
+        if last and not self.unsent:
+            self.close()
+
+    def settle(self) -> None:
+        """Ends what is done with; tells epoll only what has changed."""
+        if self.closed:
+            return
+        if not self.busy():
+            if self.ended:
+                self.close()
+                return
+            if self.reader.broken and not self.lingering:
+                self.linger()
+        reading = not (self.ended or self.running or self.waiting)
+        events = (READ if reading else 0) | (WRITE if self.unsent else 0)
+        if events != self.events:
+            self.events = events
+            self.owner.watch(self, events)
+
+    def busy(self) -> bool:
+        return bool(self.running or self.waiting or self.unsent)
+
+    def linger(self) -> None:
+        """Says no more, and reads for a while: a close with bytes unread would reset the connection and could destroy
+        the reply on its way."""
+        self.lingering = True
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_WR)
+        self.owner.timers.after(LINGER_S, self.close)
+
+    def drain(self) -> None:
+        """Ends after the calls that are under way, or when the client has been quiet."""
+        self.heard = False
+        self.owner.timers.after(QUIET_S, self.close_if_quiet)
+
+    def close_if_quiet(self) -> None:
+        if self.closed:
+            return
+        if self.heard or self.busy():
+            self.drain()
+        else:
+            self.close()
+
+    def has_no_more(self) -> bool:
+        """Whether everything that the client has sent so far is answered with what is unsent now."""
+        if self.running or self.waiting or self.reader.partial:
+            return False
+        try:
+            return not self.sock.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        if self.running:
+            self.running.close()
+        if self.pause:
+            self.pause.cancel()
+        self.waiting.clear()
+        self.owner.forget(self)
+        self.sock.close()
+
+
+MakeConnection = Callable[[socket.socket, Owner], Connection]

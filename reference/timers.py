@@ -1,0 +1,47 @@
+"""What is to be done later, within one event loop."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from time import monotonic
+
+Action = Callable[[], None]
+
+
+class Timer:
+    """Cancelling drops the action at once; the empty timer stays in the heap until its time."""
+
+    __slots__ = ("action", "when")
+
+    def __init__(self, when: float, action: Action) -> None:
+        self.when = when
+        self.action: Action | None = action
+
+    def cancel(self) -> None:
+        self.action = None
+
+    def __lt__(self, other: Timer) -> bool:
+        return self.when < other.when
+
+
+class Timers:
+    def __init__(self) -> None:
+        self._heap: list[Timer] = []
+
+    def after(self, seconds: float, action: Action) -> Timer:
+        timer = Timer(monotonic() + seconds, action)
+        heapq.heappush(self._heap, timer)
+        return timer
+
+    def wait_s(self) -> float:
+        """Seconds until the next is due; -1 if there is none."""
+        return max(0.0, self._heap[0].when - monotonic()) if self._heap else -1
+
+    def run_due(self) -> None:
+        """Those that are due now; what they start themselves has to wait for the next round."""
+        now = monotonic()
+        while self._heap and self._heap[0].when <= now:
+            action = heapq.heappop(self._heap).action
+            if action is not None:
+                action()
