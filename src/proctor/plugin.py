@@ -43,4 +43,4 @@ def pytest_configure(config: pytest.Config) -> None:
     # Loaded here and not at the top: it brings the whole kit.
     from proctor.examination.session import Examination  # noqa: PLC0415
 
-    config.pluginmanager.register(Examination.of(config), "proctor-examination")
+    config.pluginmanager.register(Examination(config), "proctor-examination")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
 from proctor.manifest import Manifest
@@ -29,32 +27,20 @@ def mark_up(item: pytest.Item, clauses: tuple[Clause, ...]) -> None:
         item.extra_keyword_matches.add(clause.id)
 
 
-def missing_claim(clauses: tuple[Clause, ...], claims: Mapping[str, object]) -> str | None:
-    """What the manifest would have to claim for a case to be binding; None if it does."""
-    claimed_profiles = claims["profiles"]
-    assert isinstance(claimed_profiles, list)
-    for clause in clauses:
-        if clause.profile not in claimed_profiles:
-            return f"profile {clause.profile}"
-        for requirement in clause.requires:
-            if not requirement.satisfied_by(claims):
-                return str(requirement)
-    return None
-
-
-def split(
-    items: list[pytest.Item], spec: Spec, manifest: Manifest
-) -> tuple[list[pytest.Item], list[tuple[pytest.Item, str]]]:
-    """Cases to run, and those that aren't claimed with what is missing; tests that are no cases stay as they are."""
+def binding(clauses: tuple[Clause, ...], manifest: Manifest) -> bool:
+    """Whether the manifest claims all that these clauses depend on."""
     claims = manifest.claims()
-    run, unclaimed = [], []
+    return all(clause.profile in manifest.about.profiles and clause.binds(claims) for clause in clauses)
+
+
+def split(items: list[pytest.Item], spec: Spec, manifest: Manifest) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Cases to run, and those whose clauses are not claimed; tests that are no cases stay as they are."""
+    run: list[pytest.Item] = []
+    unclaimed: list[pytest.Item] = []
     for item in items:
         clauses = clauses_of(item, spec)
         mark_up(item, clauses)
-        if clauses and (missing := missing_claim(clauses, claims)):
-            unclaimed.append((item, missing))
-        else:
-            run.append(item)
+        (run if binding(clauses, manifest) else unclaimed).append(item)
     return run, unclaimed
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import random
 from collections.abc import Generator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,11 @@ from proctor.manifest import ManifestError, read_manifest
 from proctor.model import Clause, Level, Verdict
 from proctor.places import spec_folder, suite_folders
 from proctor.record import Injected, Record
-from proctor.report.certificate import Examined, certificate, save
+from proctor.report.certificate import Examined, Selection, certificate, save
 from proctor.report.terminal import summary_lines
 from proctor.spec import SpecError, read_spec
 
 SEED_BITS = 31
-NOTHING_EXAMINED = pytest.ExitCode.NO_TESTS_COLLECTED
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
 
 
@@ -53,8 +53,8 @@ class Examination:
         self.strict = bool(getattr(config.option, "strict", False))
         self.stagehand = Stagehand(self.manifest, config.getoption("--registry"), self.patience)
         self.records: dict[str, Record] = {}
-        self.unclaimed: dict[str, str] = {}
-        self.deselected = 0
+        self.document: dict[str, Any] | None = None
+        self.registry: str = config.getoption("--registry")
         self.started = datetime.datetime.now(datetime.UTC)
 
     @property
@@ -80,7 +80,7 @@ class Examination:
         if self.is_worker or self.config.option.collectonly:
             return
         try:
-            smoke_check(self.stagehand)
+            self.registry = smoke_check(self.stagehand)
         except SmokeFailed as error:
             raise pytest.UsageError(str(error)) from None
         finally:
@@ -89,9 +89,8 @@ class Examination:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         run, unclaimed = selection.split(items, self.spec, self.manifest)
-        self.unclaimed = {item.nodeid: missing for item, missing in unclaimed}
         items[:] = run
-        self.config.hook.pytest_deselected(items=[item for item, _ in unclaimed])
+        self.config.hook.pytest_deselected(items=unclaimed)
 
     # --- the cases
 
@@ -155,9 +154,6 @@ class Examination:
 
     # --- after the cases
 
-    def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        self.deselected += sum(item.nodeid not in self.unclaimed for item in items)
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         record = Record.from_properties(report.user_properties)
         if record is not None:
@@ -177,43 +173,55 @@ class Examination:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.stagehand.close()
-        if self.is_worker or self.config.option.collectonly:
+        if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
-        if not self.records and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = NOTHING_EXAMINED
+        self.document = certificate(self._examined())
+        if session.exitstatus == pytest.ExitCode.OK and nothing_was_judged(self.document):
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self.is_worker or not self.records:
+        if self.document is None:
             return
-        report_folder: Path = self.config.getoption("--report")
-        document = certificate(self._examined())
-        path = save(document, report_folder)
+        path = save(self.document, self.config.getoption("--report"))
         terminalreporter.section("proctor")
-        for line in summary_lines(document, self.spec):
+        for line in summary_lines(self.document):
             terminalreporter.write_line(line)
         terminalreporter.write_line(f"certificate: {path}")
 
     def _examined(self) -> Examined:
-        option = self.config.getoption
         return Examined(
             manifest=self.manifest,
             spec=self.spec,
             records=tuple(self.records[case] for case in sorted(self.records)),
-            registry=option("--registry"),
+            suite_version=version("proctor"),
+            suite_folders=suite_folders(),
+            registry=self.registry,
             seed=self.seed,
-            patience=self.patience,
+            time_scale=self.patience,
             strict=self.strict,
             started=self.started,
             finished=datetime.datetime.now(datetime.UTC),
-            selection=self._selection(),
+            selection=Selection(narrowed_by(self.config)),
         )
 
-    def _selection(self) -> str:
-        """Empty for a complete run, otherwise what narrowed it."""
-        option = self.config.option
-        words = [f"-k {option.keyword!r}"] * bool(option.keyword) + [f"-m {option.markexpr!r}"] * bool(option.markexpr)
-        args = [argument for argument in self.config.args if "::" in argument]
-        return " ".join([*words, *args]) or (f"{self.deselected} cases deselected" if self.deselected else "")
+
+def nothing_was_judged(document: dict[str, Any]) -> bool:
+    """Whether a green exit would stand for nothing: no case ran, or a whole run left a claimed profile unexamined."""
+    unexamined = [profile["verdict"] == "not examined" for profile in document["profiles"]]
+    no_case = not any(entry["cases"] for entry in document["clauses"])
+    return no_case or (document["selection"]["complete"] and any(unexamined))
+
+
+def narrowed_by(config: pytest.Config) -> str:
+    """What made a run less than the whole suite; empty if nothing did."""
+    option = config.option
+    asked = [(config.invocation_params.dir / argument).resolve() for argument in config.args]
+    whole = all(any(folder.is_relative_to(path) for path in asked) for folder in suite_folders())
+    words = [] if whole else [str(argument) for argument in config.args]
+    words += [f"-k {option.keyword}"] * bool(option.keyword) + [f"-m {option.markexpr}"] * bool(option.markexpr)
+    words += [f"--deselect {prefix}" for prefix in option.deselect or ()]
+    words += ["--last-failed"] * bool(option.lf)
+    return " ".join(words)
 
 
 def examine_the_suite_by_default(config: pytest.Config) -> None:

@@ -16,11 +16,11 @@ class SmokeFailed(Exception):
     """Nothing can be examined; the message says what is wrong, where, and whose fault it is."""
 
 
-def smoke_check(hand: Stagehand) -> None:
-    """Registry, server, node, ping, driver: each once. SmokeFailed names the first that doesn't work."""
+def smoke_check(hand: Stagehand) -> str:
+    """Registry, server, node, ping, driver: each once; the registry's name. SmokeFailed names what doesn't work."""
     manifest = hand.manifest
     try:
-        hand.stage()
+        registry = hand.stage().registry
     except RegistryUnavailable as error:
         raise SmokeFailed(f"the registry can't be had: {error}") from None
     except OSError as error:
@@ -33,6 +33,7 @@ def smoke_check(hand: Stagehand) -> None:
     except Failure as error:
         about = manifest.about
         raise SmokeFailed(f"{about.name} ({manifest.path}) can't be examined: {error}") from None
+    return registry.name
 
 
 def check_server(hand: Stagehand) -> None:

@@ -40,6 +40,14 @@ class Stage:
     def view(self, root: str) -> RegistryView:
         return RegistryView(self.registry, root)
 
+    def clear(self) -> None:
+        """Leave nothing in a registry that isn't ours; one of ours goes whole."""
+        if not self.registry.ours:
+            view = self.view("/")
+            for root in self.roots:
+                view.delete_tree(root)
+            view.close()
+
     def promise(self, name: str) -> float:
         """A limit that the implementation promises, stretched by the run's patience if it is a time."""
         value = self.manifest.promise(name)

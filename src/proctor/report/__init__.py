@@ -1,0 +1,1 @@
+"""What an examination leaves: the certificate, and what the terminal says of it."""

@@ -1,0 +1,148 @@
+"""certificate.json: what was examined, with what, and what came of it. Form: spec/certificate.schema.json.
+
+Pure: from the records of the cases to one document. Only pass counts.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from proctor.manifest import Manifest
+from proctor.model import PROFILES, Clause, Level, Verdict
+from proctor.record import Record, worst
+from proctor.report.digest import folder_digest
+from proctor.spec import Spec
+
+FORMAT = 1
+NAME = "certificate.json"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of the suite was run. `expression` is empty for a complete run, otherwise what narrowed it."""
+
+    expression: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return not self.expression
+
+
+@dataclass(frozen=True)
+class Examined:
+    """All that a certificate is made from."""
+
+    manifest: Manifest
+    spec: Spec
+    records: tuple[Record, ...]
+    suite_version: str
+    suite_folders: tuple[Path, ...]
+    registry: str
+    seed: int
+    time_scale: float
+    strict: bool
+    started: datetime.datetime
+    finished: datetime.datetime
+    selection: Selection = field(default_factory=Selection)
+
+
+def certificate(examined: Examined) -> dict[str, Any]:
+    """The document, ready for JSON."""
+    clauses = [clause_entry(clause, examined) for clause in examined.spec.clauses if clause.level is not Level.MAY]
+    about = examined.manifest.about
+    return {
+        "format": FORMAT,
+        "implementation": {
+            "name": about.name,
+            "version": about.version,
+            "language": about.language,
+            "manifest_sha256": examined.manifest.digest,
+            "folder_sha256": folder_digest([examined.manifest.folder]),
+        },
+        "spec": {"version": examined.spec.version, "sha256": examined.spec.digest},
+        "suite": {"version": examined.suite_version, "sha256": folder_digest(examined.suite_folders)},
+        "registry": examined.registry,
+        "injectors": injectors(examined.records),
+        "seed": examined.seed,
+        "time_scale": examined.time_scale,
+        "strict": examined.strict,
+        "started": examined.started.isoformat(timespec="seconds"),
+        "finished": examined.finished.isoformat(timespec="seconds"),
+        "selection": {"complete": examined.selection.complete, "expression": examined.selection.expression},
+        "profiles": [profile_entry(profile, clauses, examined) for profile in PROFILES],
+        "clauses": clauses,
+    }
+
+
+def clause_entry(clause: Clause, examined: Examined) -> dict[str, Any]:
+    records = [record for record in examined.records if clause.id in record.clauses]
+    return {
+        "id": clause.id,
+        "profile": clause.profile,
+        "level": clause.level.value,
+        "verdict": clause_verdict(clause, records, examined).value,
+        "cases": [case_entry(record) for record in records],
+    }
+
+
+def clause_verdict(clause: Clause, records: list[Record], examined: Examined) -> Verdict:
+    claims = examined.manifest.claims()
+    if clause.profile not in examined.manifest.about.profiles or not clause.binds(claims):
+        return Verdict.NOT_CLAIMED
+    return worst([record.verdict for record in records])
+
+
+def case_entry(record: Record) -> dict[str, Any]:
+    return {
+        "case": record.case,
+        "verdict": record.verdict.value,
+        "duration_s": round(record.duration_s, 3),
+        "message": record.message,
+        "faults": [{"name": fault.name, "proof": fault.proof} for fault in record.faults if fault.proof is not None],
+    }
+
+
+def profile_entry(profile: str, clauses: list[dict[str, Any]], examined: Examined) -> dict[str, Any]:
+    mine = [entry for entry in clauses if entry["profile"] == profile]
+    verdict = profile_verdict(profile, mine, examined)
+    counts = {verdict.value: sum(entry["verdict"] == verdict for entry in mine) for verdict in Verdict}
+    return {"name": profile, "verdict": verdict, "clauses": {name: count for name, count in counts.items() if count}}
+
+
+def profile_verdict(profile: str, clauses: list[dict[str, Any]], examined: Examined) -> str:
+    """What a profile's clauses make of it. A MUST that nobody examined certifies nothing."""
+    if profile not in examined.manifest.about.profiles:
+        return "not claimed"
+    counted = [entry for entry in clauses if entry["verdict"] != Verdict.NOT_CLAIMED]
+    if all(entry["verdict"] == Verdict.NOT_RUN for entry in counted):
+        return "not examined"
+    binding = [entry for entry in counted if examined.strict or entry["level"] == Level.MUST]
+    of_all = worst([Verdict(entry["verdict"]) for entry in binding])
+    if of_all in (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_FAILURE):
+        return "not certified"
+    if of_all is Verdict.PASS and all(entry["verdict"] == Verdict.PASS for entry in binding):
+        return "certified"
+    return "inconclusive"
+
+
+def injectors(records: Iterable[Record]) -> dict[str, Any]:
+    """With what faults were injected, and what could not be had here, each with its reason."""
+    faults = [fault for record in records for fault in record.faults]
+    unavailable = {fault.needs: fault.unavailable for fault in faults if fault.unavailable is not None}
+    return {
+        "used": sorted({fault.needs for fault in faults if fault.proof is not None}),
+        "unavailable": [{"name": name, "reason": reason} for name, reason in sorted(unavailable.items())],
+    }
+
+
+def save(document: dict[str, Any], folder: Path) -> Path:
+    """Write certificate.json into `folder`, made if missing; its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / NAME
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return path

@@ -1,0 +1,37 @@
+"""The certificate in a terminal: a line for each profile, then what costs it, then what could not be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from proctor.model import Verdict
+from proctor.process.output import printable
+
+TROUBLE = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
+
+
+def summary_lines(document: dict[str, Any]) -> Iterator[str]:
+    about = document["implementation"]
+    yield f"{about['name']} {about['version']} on {document['registry']}, spec {document['spec']['version']}"
+    for profile in document["profiles"]:
+        counts = ", ".join(f"{count} {name}" for name, count in profile["clauses"].items())
+        yield f"  {profile['name']:<12} {profile['verdict']:<14} {counts}"
+    yield from troubles(document)
+    for injector in document["injectors"]["unavailable"]:
+        yield f"could not be injected here: {injector['name']}: {injector['reason']}"
+    if not document["selection"]["complete"]:
+        yield f"only a part was run ({document['selection']['expression']}): no profile is certified by it"
+
+
+def troubles(document: dict[str, Any]) -> Iterator[str]:
+    for entry in document["clauses"]:
+        if entry["verdict"] in TROUBLE:
+            yield f"  {entry['verdict']}: {entry['id']} ({entry['level']})"
+            for case in entry["cases"]:
+                if case["verdict"] == entry["verdict"]:
+                    yield f"      {case['case']}: {first_line(case['message'])}"
+
+
+def first_line(text: str) -> str:
+    return printable(text.splitlines()[0]) if text else ""
