@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from proctor.links import Direction, LinkStats
-from proctor.links.relay import Relay
+from proctor.links import Direction, LinkStats, Proxy
 from proctor.waiting import eventually
 from tests.links.ends import PATIENCE_S, Pair, Target, connect, pair, refused, rejected
 
@@ -25,7 +25,7 @@ class LinkFault:
     """`stage` injects the fault and asserts its effect; `proven` reads the proof; `survives`: connections stand it."""
 
     name: str
-    stage: Callable[[Relay, Target, Pair], None]
+    stage: Callable[[Proxy[Any], Target, Pair], None]
     proven: Callable[[LinkStats], bool]
     survives: bool = True
 
@@ -33,7 +33,7 @@ class LinkFault:
         return self.name
 
 
-def holds(link: Relay, target: Target, fault: LinkFault) -> None:
+def holds(link: Proxy[Any], target: Target, fault: LinkFault) -> None:
     """The contract itself."""
     with pair(link, target) as ends:
         assert ends.carries()
@@ -48,37 +48,37 @@ def holds(link: Relay, target: Target, fault: LinkFault) -> None:
         assert fresh.carries(b"q" * 100_000, b"a" * 100_000)
 
 
-def cut_by_fin(link: Relay, _target: Target, ends: Pair) -> None:
+def cut_by_fin(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     assert link.cut("fin") == 1
     assert ends.client.fin()
     assert ends.server.fin()
 
 
-def cut_by_rst(link: Relay, _target: Target, ends: Pair) -> None:
+def cut_by_rst(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     assert link.cut("rst") == 1
     assert ends.client.rst()
     assert ends.server.rst()
 
 
-def refuse(link: Relay, _target: Target, ends: Pair) -> None:
+def refuse(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     link.refuse()
     assert refused(link)
     assert ends.carries()
 
 
-def reject(link: Relay, _target: Target, ends: Pair) -> None:
+def reject(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     link.reject()
     assert rejected(link)
     assert ends.carries()
 
 
-def sever(link: Relay, _target: Target, ends: Pair) -> None:
+def sever(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     assert link.sever("rst") == 1
     assert ends.client.rst()
     assert refused(link)
 
 
-def freeze_both(link: Relay, target: Target, ends: Pair) -> None:
+def freeze_both(link: Proxy[Any], target: Target, ends: Pair) -> None:
     link.freeze()
     waiting = connect(link)
     ends.client.send(b"into the void")
@@ -97,7 +97,7 @@ def freeze_both(link: Relay, target: Target, ends: Pair) -> None:
     eventually(lambda: link.stats.to_server.held_bytes, PATIENCE_S, "bytes to be held")
 
 
-def freeze_to_server(link: Relay, _target: Target, ends: Pair) -> None:
+def freeze_to_server(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     link.freeze(Direction.TO_SERVER)
     ends.client.send(b"into the void")
     ends.server.send(b"this passes")
@@ -105,7 +105,7 @@ def freeze_to_server(link: Relay, _target: Target, ends: Pair) -> None:
     assert ends.server.silent(QUIET_S)
 
 
-def freeze_to_client(link: Relay, _target: Target, ends: Pair) -> None:
+def freeze_to_client(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     link.freeze(Direction.TO_CLIENT)
     ends.client.send(b"this passes")
     ends.server.send(b"into the void")
@@ -113,14 +113,14 @@ def freeze_to_client(link: Relay, _target: Target, ends: Pair) -> None:
     assert ends.client.silent(QUIET_S)
 
 
-def delay(link: Relay, _target: Target, ends: Pair) -> None:
+def delay(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     link.slow(Direction.TO_CLIENT, latency_s=LATENCY_S)
     started = time.monotonic()
     assert ends.carries()
     assert time.monotonic() - started >= LATENCY_S
 
 
-def limit_rate(link: Relay, _target: Target, ends: Pair) -> None:
+def limit_rate(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     link.slow(bytes_per_s=RATE_BYTES_PER_S)
     started = time.monotonic()
     assert ends.carries(b"r" * (RATE_BYTES_PER_S // 10))
@@ -128,7 +128,7 @@ def limit_rate(link: Relay, _target: Target, ends: Pair) -> None:
     assert time.monotonic() - started >= 0.08
 
 
-def slice_bytes(link: Relay, _target: Target, ends: Pair) -> None:
+def slice_bytes(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     before = ends.server.segments_received()
     link.slice(3, Direction.TO_SERVER)
     ends.client.send(b"abcdefghij")
@@ -136,7 +136,7 @@ def slice_bytes(link: Relay, _target: Target, ends: Pair) -> None:
     assert ends.server.segments_received() - before == 4
 
 
-def corrupt(link: Relay, _target: Target, ends: Pair) -> None:
+def corrupt(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     link.corrupt(3, Direction.TO_SERVER)
     ends.client.send(b"abcabc")
     assert ends.server.receive(6) == b"ab\x9cabc"

@@ -7,8 +7,9 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from proctor.links.relay import Relay
+from proctor.links import Proxy
 
 PATIENCE_S = 20.0  # a deadline against hanging, not a measure
 FULL_AFTER_S = 0.2
@@ -125,12 +126,12 @@ class Pair:
         return self.server.receive(len(request)) == request and self.client.receive(len(reply)) == reply
 
 
-def connect(link: Relay) -> End:
+def connect(link: Proxy[Any]) -> End:
     return End(socket.create_connection(link.endpoint, PATIENCE_S))
 
 
 @contextmanager
-def pair(link: Relay, target: Target) -> Iterator[Pair]:
+def pair(link: Proxy[Any], target: Target) -> Iterator[Pair]:
     """A connection through the link, both ends."""
     client = connect(link)
     server = target.accept()
@@ -141,7 +142,7 @@ def pair(link: Relay, target: Target) -> Iterator[Pair]:
         server.close()
 
 
-def refused(link: Relay) -> bool:
+def refused(link: Proxy[Any]) -> bool:
     try:
         connect(link).close()
     except ConnectionRefusedError:
@@ -149,7 +150,7 @@ def refused(link: Relay) -> bool:
     return False
 
 
-def rejected(link: Relay) -> bool:
+def rejected(link: Proxy[Any]) -> bool:
     """Accepted and reset at once; the reset may come so early that connect itself reports it."""
     try:
         return connect(link).rst()

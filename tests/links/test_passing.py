@@ -167,5 +167,5 @@ def test_a_link_that_is_stopped_leaves_no_descriptor(loop: LoopThread, target: T
 
 
 def test_a_link_has_no_address_before_it_is_started(loop: LoopThread) -> None:
-    with pytest.raises(RuntimeError, match="before it is started"):
+    with pytest.raises(RuntimeError, match="must be started first"):
         _ = LinkProxy(loop, ("127.0.0.1", 1)).address

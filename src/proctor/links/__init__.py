@@ -2,7 +2,7 @@
 
 from proctor.links.address import Address
 from proctor.links.lane import Direction, Traffic
-from proctor.links.proxy import LinkProxy
-from proctor.links.relay import LinkStats
+from proctor.links.proxy import LinkProxy, Proxy
+from proctor.links.relay import LinkStats, Relay
 
-__all__ = ["Address", "Direction", "LinkProxy", "LinkStats", "Traffic"]
+__all__ = ["Address", "Direction", "LinkProxy", "LinkStats", "Proxy", "Relay", "Traffic"]
