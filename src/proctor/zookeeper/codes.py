@@ -141,3 +141,11 @@ class WatcherType(IntEnum):
 class AddWatchMode(IntEnum):
     PERSISTENT = 0
     PERSISTENT_RECURSIVE = 1
+
+
+class KeeperError(Exception):
+    """A request is refused: its reply carries `code` and no body."""
+
+    def __init__(self, code: Error) -> None:
+        super().__init__(code.name)
+        self.code = code

@@ -237,7 +237,7 @@ class Create2Response(Record, frozen=True):
 
 
 class StatResponse(Record, frozen=True):
-    """Of exists, setData, setACL and a lone check."""
+    """Of exists, setData and setACL."""
 
     stat: Stat
 
@@ -389,6 +389,7 @@ REQUESTS: Mapping[int, type[Record]] = {
     OpCode.CHECK_WATCHES: CheckWatchesRequest,
     OpCode.REMOVE_WATCHES: RemoveWatchesRequest,
     OpCode.CREATE_CONTAINER: CreateRequest,
+    OpCode.DELETE_CONTAINER: Empty,
     OpCode.CREATE_TTL: CreateTTLRequest,
     OpCode.MULTI_READ: MultiRequest,
     OpCode.AUTH: AuthPacket,
@@ -415,12 +416,13 @@ REPLIES: Mapping[int, type[Record]] = {
     OpCode.SYNC: SyncResponse,
     OpCode.PING: Empty,
     OpCode.GET_CHILDREN2: GetChildren2Response,
-    OpCode.CHECK: StatResponse,
+    OpCode.CHECK: Empty,
     OpCode.MULTI: MultiResponse,
     OpCode.CREATE2: Create2Response,
     OpCode.CHECK_WATCHES: Empty,
     OpCode.REMOVE_WATCHES: Empty,
     OpCode.CREATE_CONTAINER: Create2Response,
+    OpCode.DELETE_CONTAINER: Empty,
     OpCode.CREATE_TTL: Create2Response,
     OpCode.MULTI_READ: MultiResponse,
     OpCode.AUTH: Empty,
