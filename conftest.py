@@ -1,19 +1,50 @@
-"""In the checkout, the suite examines the reference unless `--impl` says otherwise."""
+"""In the checkout, the suite examines the reference unless `--impl` says otherwise; what was skipped is named."""
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 CHECKOUT = Path(__file__).parent
 SUITE = (CHECKOUT / "conformance", CHECKOUT / "chaos")
+SERVICES_ARE_REQUIRED = "PROCTOR_SERVICES"  # set to "required" by our own gate: there, a skip is a failure
 
 
 def pytest_configure(config: pytest.Config) -> None:
     asked = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
     if config.option.impl is None and any(holds(path, folder) for path in asked for folder in SUITE):
         config.option.impl = str(CHECKOUT / "reference")
+    config.pluginmanager.register(Skips(), "proctor-skips")
 
 
 def holds(path: Path, folder: Path) -> bool:
     """Whether collecting `path` collects something of `folder`."""
     return path.is_relative_to(folder) or folder.is_relative_to(path)
+
+
+class Skips:
+    """Names, in one line at the end, what was not run here and why."""
+
+    def __init__(self) -> None:
+        self.reasons: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped:
+            self.reasons.add(reason_of(report))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        required = os.environ.get(SERVICES_ARE_REQUIRED) == "required"
+        if self.reasons and required and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.reasons:
+            terminalreporter.write_line(f"not run here: {'; '.join(sorted(self.reasons))}")
+
+
+def reason_of(report: pytest.TestReport) -> str:
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr).partition("\n")[0]
+    return text.removeprefix("Skipped: ")

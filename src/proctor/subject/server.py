@@ -7,9 +7,9 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
-from proctor.manifest import fill
+from proctor.links import Address
+from proctor.manifest import Manifest, fill
 from proctor.outcome import Failure, TimedOut
 from proctor.process import observe
 from proctor.process.observe import Stat
@@ -19,7 +19,7 @@ from proctor.subject.stage import HOST, Stage
 from proctor.waiting import eventually
 from proctor.wire.connection import Connection, show_address
 from proctor.wire.messages import Request, pi, sleep
-from proctor.zookeeper.dialect import Address, Dialect
+from proctor.zookeeper.dialect import JsonDialect
 from proctor.zookeeper.proxy import RegistryProxy
 
 CALIBRATING_TERMS = 200_000
@@ -77,7 +77,7 @@ class Server:
         self._ignore = ignore
         self._env = env or {}
         self._program: Program | None = None
-        self._dialect = Dialect()
+        self._dialect = JsonDialect()
 
     # --- life
 
@@ -129,7 +129,7 @@ class Server:
         return self.program.parent
 
     @property
-    def manifest(self) -> Any:
+    def manifest(self) -> Manifest:
         return self._stage.manifest
 
     def promise(self, name: str) -> float:

@@ -1,0 +1,172 @@
+"""From how a case ends to what pytest says, to the exit status, to the certificate: on a suite of a few lines."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.examination.miniatures import Run, examine, server
+
+LISTENS = """
+    import os, signal, socket, sys, time
+    listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print("ready and waiting", flush=True)
+    if os.fork() == 0:
+        time.sleep(600)
+    time.sleep(600)
+"""
+MUST = "supervision/every-death-is-reaped"
+
+
+@pytest.fixture
+def impl(tmp_path: Path) -> Path:
+    return server(tmp_path, LISTENS, limits="boot_s = 20")
+
+
+def run_suite(impl: Path, cases: str, *arguments: str) -> tuple[Run, dict[str, Any]]:
+    """Examine with a suite of our own; the run, and the certificate that it left."""
+    (impl / "test_cases.py").write_text("from proctor.api import *\n" + textwrap.dedent(cases))
+    run = examine(impl, "test_cases.py", *arguments)
+    path = impl / "report" / "certificate.json"
+    return run, json.loads(path.read_text()) if path.exists() else {}
+
+
+def clause_of(document: dict[str, Any], clause: str = MUST) -> dict[str, Any]:
+    return next(entry for entry in document["clauses"] if entry["id"] == clause)
+
+
+def test_a_case_that_passes_is_green_and_stands_on_the_certificate(impl: Path) -> None:
+    run, document = run_suite(impl, f"@clause('{MUST}')\ndef test_it(server): assert server.workers()")
+    assert run.status == 0, run.text
+    assert clause_of(document)["verdict"] == "pass"
+    assert document["selection"] == {"complete": False, "expression": "test_cases.py"}
+
+
+def test_a_failure_shows_clause_message_evidence_and_how_to_see_it_again(impl: Path) -> None:
+    run, document = run_suite(
+        impl,
+        f"""
+        @clause('{MUST}')
+        def test_it(server):
+            assert server.pid == 0, "nobody is reaped"
+        """,
+        "--seed=17",
+    )
+    assert run.status == 1
+    for expected in (
+        f"{MUST} (MUST)   spec/supervision.md:",
+        "nobody is reaped",
+        "at test_cases.py:5: assert server.pid == 0",
+        "ready and waiting",
+        "processes:",
+        f"again:  pytest --impl={impl} test_cases.py::test_it --seed=17",
+    ):
+        assert expected in run.text
+    assert clause_of(document)["verdict"] == "fail"
+    assert document["seed"] == 17
+
+
+def test_an_error_of_the_kit_is_never_the_implementation_s(impl: Path) -> None:
+    run, document = run_suite(impl, f"@clause('{MUST}')\ndef test_it(server): raise OSError('no memory')")
+    assert run.status == 1
+    assert clause_of(document)["verdict"] == "error"
+    assert clause_of(document)["cases"][0]["message"] == "OSError: no memory"
+
+
+@pytest.mark.parametrize(("strict", "status"), [((), 0), (("--strict",), 1)])
+def test_what_this_machine_cannot_inject_is_inconclusive_and_costs_the_certificate(
+    impl: Path, strict: tuple[str, ...], status: int
+) -> None:
+    cases = f"""
+        class Missing(Fault):
+            needs = "thumbscrews"
+            def unavailable(self): return "no thumbscrews here"
+            def inject(self): ...
+            def proof(self): ...
+            def heal(self): ...
+
+        @clause('{MUST}')
+        def test_it(server, history):
+            with Missing(history): pass
+    """
+    run, document = run_suite(impl, cases, *strict)
+    assert run.status == status
+    assert clause_of(document)["verdict"] == "inconclusive"
+    assert document["injectors"]["unavailable"] == [{"name": "thumbscrews", "reason": "no thumbscrews here"}]
+    assert "could not be injected here: thumbscrews: no thumbscrews here" in run.text
+
+
+def test_a_fault_that_did_not_take_is_inconclusive_and_not_green(impl: Path) -> None:
+    cases = f"""
+        class Dud(Fault):
+            def inject(self): ...
+            def proof(self): return None
+            def heal(self): ...
+
+        @clause('{MUST}')
+        def test_it(server, history):
+            with Dud(history) as fault:
+                fault.took_effect(within=0.1)
+    """
+    run, document = run_suite(impl, cases)
+    assert run.status == 1
+    assert clause_of(document)["verdict"] == "inconclusive"
+    assert "the fault Dud did not take effect" in run.text
+
+
+def test_a_fault_whose_effect_was_never_asked_for_is_an_error(impl: Path) -> None:
+    cases = f"""
+        @clause('{MUST}')
+        def test_it(start_server, history):
+            with Kill([start_server().pid], history): pass
+    """
+    run, document = run_suite(impl, cases)
+    assert run.status == 1
+    assert clause_of(document)["verdict"] == "error"
+    assert "Kill was injected, and its effect never asked for" in run.text
+
+
+def test_a_case_that_harms_the_shared_server_fails_and_the_next_gets_another(impl: Path) -> None:
+    cases = f"""
+        @clause('{MUST}')
+        def test_1_harms(server): server.stop(9)
+
+        @clause('{MUST}')
+        def test_2_goes_on(server): assert server.accepts()
+    """
+    run, document = run_suite(impl, cases)
+    assert run.status == 1
+    verdicts = {case["case"].partition("::")[2]: case["verdict"] for case in clause_of(document)["cases"]}
+    assert verdicts == {"test_1_harms": "fail", "test_2_goes_on": "pass"}
+    assert "the case harmed the server" in run.text
+
+
+def test_what_is_not_claimed_is_not_run_and_a_clause_that_is_not_there_is_an_error(impl: Path) -> None:
+    run, document = run_suite(impl, "@clause('wire/ping-echoes')\ndef test_it(server): assert False")
+    assert run.status == 5
+    assert clause_of(document, "wire/ping-echoes")["verdict"] == "not claimed"
+    run, _ = run_suite(impl, "@clause('wire/ping-echos')\ndef test_it(server): ...")
+    assert run.status == 4
+    assert "no clause 'wire/ping-echos': did you mean wire/ping-echoes?" in run.text
+
+
+def test_marks_and_names_select_and_the_seed_is_the_same_in_every_process(impl: Path) -> None:
+    cases = f"""
+        import pytest
+
+        @clause('{MUST}')
+        @pytest.mark.parametrize("n", range(4))
+        def test_it(server, pytestconfig, n):
+            assert pytestconfig.option.seed == 5
+    """
+    run, document = run_suite(
+        impl, cases, "-n", "2", "--seed=5", "-m", "supervision and must", "-k", "every-death-is-reaped"
+    )
+    assert run.status == 0, run.text
+    assert len(clause_of(document)["cases"]) == 4
+    assert "-k every-death-is-reaped -m supervision and must" in document["selection"]["expression"]
