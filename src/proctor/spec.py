@@ -20,7 +20,7 @@ from proctor.model import CAPABILITIES, PROFILES, Clause, FailureMode, Level, Re
 _HEADING = re.compile(r"`(?P<id>[^`]+)` \((?P<level>[A-Za-z]+)(?:, if (?P<condition>.+))?\)")
 _ID = re.compile(r"(?P<profile>[a-z]+)/[a-z0-9]+(?:-[a-z0-9]+)*")
 _REQUIREMENT = re.compile(r'profile (?P<profile>\w+)|(?P<name>\w+)(?: (?P<relation>=|has) "(?P<value>[^"]+)")?')
-_OBSERVED = re.compile(r"\*Observed:\* (?P<observed>.+?)(?: \*Answers:\* (?P<answers>[^*]+)\.)?")
+_OBSERVED = re.compile(r"\*Observed:\* (?P<observed>(?:(?!\*Answers:\*).)+?)(?: \*Answers:\* (?P<answers>[^*]+)\.)?")
 _FAILURE_MODE = re.compile(r"\*\*(?P<id>[A-Z][1-9]\d*) (?P<name>[\w-]+)\.\*\* (?P<text>.+)")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -76,7 +76,7 @@ class _Block:
 
 def read_spec(folder: Path) -> Spec:
     """Read the spec in `folder`. Raises SpecError where it is malformed, a profile's file being missing included."""
-    modes = {mode.id: mode for mode in _failure_modes(folder)}
+    modes = _catalogue(folder)
     clauses = tuple(clause for profile in PROFILES for clause in _clauses(folder, profile))
     _refuse_duplicates(clauses)
     _refuse_unknown_answers(clauses, modes)
@@ -221,6 +221,14 @@ def _observed(shown: str, heading: _Block, body: list[_Block]) -> tuple[str, tup
         )
     answers = match["answers"]
     return match["observed"], tuple(answers.split(", ")) if answers else ()
+
+
+def _catalogue(folder: Path) -> Mapping[str, FailureMode]:
+    modes: dict[str, FailureMode] = {}
+    for mode in _failure_modes(folder):
+        if (known := modes.setdefault(mode.id, mode)) is not mode:
+            raise SpecError(mode.path, mode.line, f"expected a new id: {mode.id} stands at line {known.line} already")
+    return modes
 
 
 def _failure_modes(folder: Path) -> Iterator[FailureMode]:
