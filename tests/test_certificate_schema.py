@@ -1,0 +1,124 @@
+"""The form of certificate.json refuses what a certificate must never say."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from proctor.model import PROFILES, Verdict
+
+SCHEMA = json.loads((Path(__file__).parents[1] / "spec" / "certificate.schema.json").read_text(encoding="utf-8"))
+DIGEST = "0" * 64
+
+CERTIFICATE: dict[str, Any] = {
+    "format": 1,
+    "implementation": {
+        "name": "reference",
+        "version": "1",
+        "language": "Python",
+        "manifest_sha256": DIGEST,
+        "folder_sha256": DIGEST,
+    },
+    "spec": {"version": "1.0.0", "sha256": DIGEST},
+    "suite": {"version": "0.1.0", "sha256": DIGEST},
+    "registry": {"name": "zookeeper", "version": "3.8.0"},
+    "injectors": {"used": ["signals"], "unavailable": [{"name": "strace", "reason": "not installed"}]},
+    "seed": 17,
+    "time_scale": 1.0,
+    "strict": False,
+    "started": "2026-01-02T03:04:05+00:00",
+    "finished": "2026-01-02T03:05:05+00:00",
+    "selection": {"complete": True, "expression": ""},
+    "profiles": [
+        {"name": "wire", "verdict": "certified", "clauses": {"pass": 1}},
+        *({"name": name, "verdict": "not claimed", "clauses": {"not claimed": 1}} for name in PROFILES[1:]),
+    ],
+    "clauses": [
+        {
+            "id": "wire/ping-echoes",
+            "profile": "wire",
+            "level": "MUST",
+            "verdict": "pass",
+            "cases": [
+                {
+                    "case": "conformance/wire/test_methods.py::test_ping",
+                    "verdict": "pass",
+                    "duration_s": 0.01,
+                    "message": "",
+                    "faults": [{"name": "Kill", "proof": "the pidfd fired"}],
+                }
+            ],
+        },
+        {"id": "client/close-ends-it", "profile": "client", "level": "MUST", "verdict": "not claimed", "cases": []},
+    ],
+}
+
+Place = tuple[str | int, ...]
+
+
+def spoiled(path: Place, value: Any) -> dict[str, Any]:
+    """The certificate with one value set."""
+    document = copy.deepcopy(CERTIFICATE)
+    place: Any = document
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return document
+
+
+def validate(document: dict[str, Any]) -> None:
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    jsonschema.Draft202012Validator(SCHEMA, format_checker=checker).validate(document)
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_a_certificate_is_accepted() -> None:
+    validate(CERTIFICATE)
+
+
+def test_it_knows_the_verdicts_and_profiles_of_the_kit() -> None:
+    assert SCHEMA["$defs"]["verdict"]["enum"] == list(Verdict)
+    assert SCHEMA["$defs"]["profile"]["properties"]["name"]["enum"] == list(PROFILES)
+    assert SCHEMA["$defs"]["clause"]["properties"]["profile"]["enum"] == list(PROFILES)
+
+
+FALSE: dict[str, tuple[Place, Any]] = {
+    "an unknown member": (("signed_by",), "me"),
+    "an unknown member of a case": (("clauses", 0, "cases", 0, "retries"), 3),
+    "a digest that is none": (("spec", "sha256"), "abc"),
+    "a moment without a zone": (("started",), "2026-01-02T03:04:05"),
+    "a time scale of nothing": (("time_scale",), 0),
+    "a verdict that nobody knows": (("clauses", 0, "verdict"), "skipped"),
+    "a pass without a case": (("clauses", 0, "cases"), []),
+    "a case of what is not claimed": (("clauses", 0, "verdict"), "not claimed"),
+    "a failure that says nothing": (("clauses", 0, "cases", 0, "verdict"), "fail"),
+    "a fault without its proof": (("clauses", 0, "cases", 0, "faults", 0), {"name": "Kill"}),
+    "a proof that says nothing": (("clauses", 0, "cases", 0, "faults", 0, "proof"), ""),
+    "a freedom with a verdict": (("clauses", 0, "level"), "MAY"),
+    "a certified profile in a part of the suite": (("selection",), {"complete": False, "expression": "-k ping"}),
+    "a complete run that was narrowed": (("selection", "expression"), "-k ping"),
+    "a partial run that does not say how": (("selection", "complete"), False),
+    "profiles in another order": (("profiles",), list(reversed(CERTIFICATE["profiles"]))),
+    "a profile too few": (("profiles",), CERTIFICATE["profiles"][:4]),
+    "a count of nothing": (("profiles", 0, "clauses"), {"pass": 0}),
+    "an injector missing without a reason": (("injectors", "unavailable", 0), {"name": "strace"}),
+}
+
+
+@pytest.mark.parametrize("lie", FALSE)
+def test_it_refuses(lie: str) -> None:
+    path, value = FALSE[lie]
+    with pytest.raises(jsonschema.ValidationError):
+        validate(spoiled(path, value))
+
+
+def test_a_part_of_the_suite_may_be_reported_without_certifying() -> None:
+    document = spoiled(("selection",), {"complete": False, "expression": "-k ping"})
+    document["profiles"][0]["verdict"] = "inconclusive"
+    validate(document)
