@@ -1,7 +1,7 @@
 """The kit's public names: what conformance/, chaos/ and suites of other people import. Everything else may change.
 
-Fixtures (see `proctor.examination.fixtures`): `server`, `start_server`, `start_client`, `listing`, `scripted`, `stage`,
-`own_stage`, `history`.
+Fixtures (see `proctor.examination.fixtures`): `server`, `start_server`, `service`, `start_service`,
+`start_client`, `listing`, `scripted`, `stage`, `own_stage`, `history`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from proctor.checks.calls import (
     replies_answer_their_own_request,
 )
 from proctor.checks.finding import Finding, none_found
-from proctor.examination.fixtures import StartClient, StartScripted, StartServer
+from proctor.examination.fixtures import StartClient, StartScripted, StartServer, StartService
 from proctor.faults.fault import Fault
 from proctor.faults.signals import Burst, Kill, Stop, alive
 from proctor.faults.syscalls import Inject
 from proctor.history import Event, History
+from proctor.links import Direction, LinkProxy
+from proctor.links.dials import Dials
 from proctor.outcome import Failure, Inconclusive, TimedOut, Unavailable
 from proctor.process import observe
 from proctor.process.process import Process
@@ -30,9 +32,11 @@ from proctor.subject.client import Client, Outcome, Pending
 from proctor.subject.listing import Listing
 from proctor.subject.load import Load, new_connections, through
 from proctor.subject.server import Node, Server, Snapshot
+from proctor.subject.service import Service
 from proctor.subject.stage import Stage
 from proctor.waiting import eventually
 from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused
+from proctor.wire.dead_ends import DeadEnd, deaf, full, refusing
 from proctor.wire.messages import Reply, Request, divide, encode, frame, header, pi, ping, pong, sleep
 from proctor.wire.scripted import (
     Asked,
@@ -67,7 +71,10 @@ __all__ = [
     "Call",
     "Client",
     "Connection",
+    "DeadEnd",
     "Dialogue",
+    "Dials",
+    "Direction",
     "Ended",
     "Event",
     "Failure",
@@ -77,6 +84,7 @@ __all__ = [
     "Inconclusive",
     "Inject",
     "Kill",
+    "LinkProxy",
     "Listing",
     "Load",
     "NoReply",
@@ -91,11 +99,13 @@ __all__ = [
     "Request",
     "ScriptedServer",
     "Server",
+    "Service",
     "Snapshot",
     "Stage",
     "StartClient",
     "StartScripted",
     "StartServer",
+    "StartService",
     "Stop",
     "Strace",
     "TimedOut",
@@ -107,12 +117,14 @@ __all__ = [
     "calls_were_made",
     "clause",
     "closes",
+    "deaf",
     "divide",
     "encode",
     "eventually",
     "every_call_succeeds",
     "fails",
     "frame",
+    "full",
     "header",
     "new_connections",
     "no_call_outlives_its_deadline",
@@ -122,6 +134,7 @@ __all__ = [
     "pi",
     "ping",
     "pong",
+    "refusing",
     "replies_answer_their_own_request",
     "resets",
     "sends",

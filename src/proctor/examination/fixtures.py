@@ -13,6 +13,7 @@ from proctor.history import History
 from proctor.subject.client import Client
 from proctor.subject.listing import Listing
 from proctor.subject.server import Server
+from proctor.subject.service import Service
 from proctor.subject.stage import Stage
 from proctor.wire.scripted import Behaviour, ScriptedServer, answers
 
@@ -29,6 +30,12 @@ class StartClient(Protocol):
     """Starts a client that discovers below `root`."""
 
     def __call__(self, root: str, **options: Any) -> Client: ...
+
+
+class StartService(Protocol):
+    """Starts a client of its own for the case, and a service for it; options as `Client` takes them."""
+
+    def __call__(self, *, made: bool = True, **options: Any) -> Service: ...
 
 
 class StartScripted(Protocol):
@@ -85,6 +92,30 @@ def start_client(stagehand: Stagehand) -> Iterator[StartClient]:
             started = Client(stage or stagehand.stage(), root, **options)
             ends.callback(stagehand.dismiss, started)
             stagehand.enlist(started)
+            return started.start()
+
+        yield start
+
+
+@pytest.fixture
+def service(stagehand: Stagehand) -> Iterator[Service]:
+    """A client that cases share, and a list of servers that is the case's own. It is cleared after each case."""
+    yield stagehand.shared_service()
+    stagehand.check_settled()
+
+
+@pytest.fixture
+def start_service(stagehand: Stagehand) -> Iterator[StartService]:
+    with ExitStack() as ends:
+
+        def start(*, made: bool = True, **options: Any) -> Service:
+            stage = stagehand.stage()
+            listing = Listing(stage, made=made)
+            client = Client(stage, listing.root, **options)
+            started = Service(stage, client, listing)
+            ends.callback(started.end)
+            ends.callback(stagehand.dismiss, client)
+            stagehand.enlist(client)
             return started.start()
 
         yield start

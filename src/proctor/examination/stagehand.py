@@ -13,7 +13,9 @@ from proctor.process.ports import Ports
 from proctor.process.program import adopt_orphans
 from proctor.process.stalls import StallMeter
 from proctor.subject.client import Client
+from proctor.subject.listing import Listing
 from proctor.subject.server import Server, Snapshot
+from proctor.subject.service import Service
 from proctor.subject.stage import Stage
 from proctor.zookeeper.registry import Registry, open_registry
 
@@ -21,7 +23,7 @@ Subject = Server | Client
 
 
 class Stagehand:
-    """Owns what cases share: loop, registry, history, stall meter, and the shared server."""
+    """Owns what cases share: loop, registry, history, stall meter, the shared server and the shared client."""
 
     def __init__(self, manifest: Manifest, registry_spec: str, patience: float) -> None:
         self.manifest = manifest
@@ -34,6 +36,7 @@ class Stagehand:
         self._ports = Ports()
         self._stage: Stage | None = None
         self._shared: Server | None = None
+        self._service: Service | None = None
 
     def stage(self) -> Stage:
         """The stage of this process, set at first use."""
@@ -76,6 +79,27 @@ class Stagehand:
             self._shared = None
             raise Failure(f"the case harmed the server: before it {before}, after it {after}")
 
+    def shared_service(self) -> Service:
+        """A client that cases share, cleared of servers; a new one if the last was harmed."""
+        if self._service is None:
+            listing = Listing(self.stage())
+            client = Client(self.stage(), listing.root)
+            self.enlist(client)
+            self._service = Service(self.stage(), client, listing).start()
+        return self._service
+
+    def check_settled(self) -> None:
+        """Clear the shared service, and replace it unless its client is as good as new.
+
+        That a client did not follow to the end is no failure of the case: it is about something else.
+        """
+        assert self._service is not None
+        self._service.clear()
+        if not self._service.settled():
+            self.dismiss(self._service.client)
+            self._service.end()
+            self._service = None
+
     def enlist(self, subject: Subject) -> None:
         self.subjects.append(subject)
 
@@ -89,6 +113,9 @@ class Stagehand:
         while self.subjects:
             self.dismiss(self.subjects[-1])
         self._shared = None
+        if self._service is not None:
+            self._service.end()
+            self._service = None
         if self._stage is not None:
             self._stage.clear()
             self._stage.registry.stop()

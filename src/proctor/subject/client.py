@@ -9,7 +9,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Queue
@@ -61,9 +61,11 @@ class Pending:
         self.number = number
         self.timeout_s = timeout_s
         self.started = time.monotonic()
+        self.took_s = 0.0  # until the answer was there, however late it is asked for
         self._answer: Queue[dict[str, Any] | DriverBroken] = Queue()
 
     def put(self, answer: dict[str, Any] | DriverBroken) -> None:
+        self.took_s = time.monotonic() - self.started
         self._answer.put(answer)
 
     def answer(self, within: float) -> dict[str, Any]:
@@ -82,7 +84,10 @@ class Pending:
 class Client:
     """One started client. `start` starts its driver; `end` leaves nothing of it behind."""
 
-    def __init__(self, stage: Stage, root: str, proxied: bool = True) -> None:
+    def __init__(
+        self, stage: Stage, root: str, proxied: bool = True, prepare: Callable[[RegistryProxy], object] | None = None
+    ) -> None:
+        """`prepare` is called with the client's proxy before the client is started: for what its first steps meet."""
         assert stage.manifest.client is not None
         self._stage = stage
         self._section = stage.manifest.client
@@ -90,6 +95,7 @@ class Client:
         self.root = root
         self.proxy = RegistryProxy(stage.loop, stage.registry.address)
         self._proxied = proxied
+        self._prepare = prepare or (lambda _proxy: None)
         self._program: Program | None = None
         self._numbers: Iterator[int] = itertools.count(1)
         self._pending: dict[int, Pending] = {}
@@ -99,6 +105,7 @@ class Client:
 
     def start(self) -> Client:
         self.proxy.start()
+        self._prepare(self.proxy)
         self._program = Program(self._command())
         self.history.record("process", what="client started", pid=self._program.pid)
         self._reader.start()
@@ -132,9 +139,17 @@ class Client:
 
     def outcome(self, pending: Pending) -> Outcome:
         answer = pending.answer(pending.timeout_s + ANSWER_WITHIN_S * self._stage.patience)
-        took = time.monotonic() - pending.started
-        outcome = read_outcome(answer, took)
+        outcome = read_outcome(answer, pending.took_s)
         self.history.record("client call", number=pending.number, outcome=str(outcome))
+        return outcome
+
+    def outcome_in_time(self, pending: Pending) -> Outcome:
+        """The same, but TimedOut already if the call outlives its timeout by more than `late_s`."""
+        outcome, late_s = self.outcome(pending), self.promise("late_s")
+        if outcome.took_s > pending.timeout_s + late_s:
+            ended = pending.started + outcome.took_s
+            promised = f"a call ends {late_s:g} s after its timeout of {pending.timeout_s:g} s at the latest"
+            raise TimedOut(f"{promised}; this one: {outcome}", pending.started, ended)
         return outcome
 
     def servers(self) -> list[str]:

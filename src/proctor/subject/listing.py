@@ -8,13 +8,25 @@ from proctor.subject.stage import Stage
 
 
 class Listing:
-    """Nodes as servers would make them; ephemeral, held by the kit's own session. `close` removes them all."""
+    """Nodes as servers would make them, but persistent: a stalled kit must not lose them with its session.
 
-    def __init__(self, stage: Stage, made: bool = True) -> None:
-        self.root = stage.new_root()
+    `close` removes them all.
+    """
+
+    def __init__(self, stage: Stage, root: str | None = None, made: bool = True) -> None:
+        """`root`: one that stands or is to be made; a new one unless given. `made` False: it is left to `make`."""
+        self.root = root or stage.new_root()
         self._view = stage.view(self.root)
         if made:
-            self._view.ensure(self.root)
+            self.make()
+
+    def make(self) -> None:
+        """Make the root, unless it is there."""
+        self._view.ensure(self.root)
+
+    def unmake(self) -> None:
+        """Delete the root, and all that is below it."""
+        self._view.delete_tree(self.root)
 
     def add(self, address: tuple[str, int]) -> str:
         """Register an address; the node's path."""
@@ -22,7 +34,7 @@ class Listing:
 
     def add_data(self, data: bytes) -> str:
         """A node with any data at all."""
-        return self._view.create(f"{self.root}/rpc", data, ephemeral=True, sequence=True)
+        return self._view.create(f"{self.root}/rpc", data, sequence=True)
 
     def remove(self, path: str) -> None:
         self._view.delete(path)
@@ -30,7 +42,10 @@ class Listing:
     def names(self) -> list[str]:
         return sorted(self._view.children(self.root))
 
-    def close(self) -> None:
+    def clear(self) -> None:
         for name in self.names():
             self.remove(f"{self.root}/{name}")
+
+    def close(self) -> None:
+        self.clear()
         self._view.close()

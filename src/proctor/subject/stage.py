@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from proctor.history import History
+from proctor.limits import LIMITS
 from proctor.loop import LoopThread
 from proctor.manifest import Manifest
 from proctor.process.ports import Ports
@@ -51,4 +52,4 @@ class Stage:
     def promise(self, name: str) -> float:
         """A limit that the implementation promises, stretched by the run's patience if it is a time."""
         value = self.manifest.promise(name)
-        return value * self.patience if name.endswith("_s") else value
+        return value * self.patience if LIMITS[name].unit == "s" else value

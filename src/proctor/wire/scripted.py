@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proctor.loop import LoopThread
+from proctor.wire.connection import End
 from proctor.wire.messages import HEADER_BYTES, Order, Reply, frame, length_of
 
 MOST_REQUEST_BYTES = 16 * 1024 * 1024
@@ -48,13 +49,11 @@ class Dialogue:
 
     async def close(self) -> None:
         """End by FIN."""
-        self._writer.close()
+        end(self._writer, "fin")
 
     async def reset(self) -> None:
         """End by RST."""
-        sock: socket.socket = self._writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._writer.transport.abort()
+        end(self._writer, "rst")
 
     async def request(self) -> dict[str, Any] | None:
         """The next request; None at the connection's end."""
@@ -74,7 +73,8 @@ Behaviour = Callable[[Dialogue, Asked], Awaitable[None]]
 class ScriptedServer:
     """Listens on a port of its own. `behave` changes what it does with each request from then on.
 
-    As a context manager it is closed at the end, its connections too.
+    The port stays its own while it doesn't listen: connects are refused. As a context manager it is closed at the
+    end, its connections too.
     """
 
     def __init__(self, loop: LoopThread, behaviour: Behaviour, order: Order = "little") -> None:
@@ -86,7 +86,11 @@ class ScriptedServer:
         self._open: dict[int, asyncio.StreamWriter] = {}
         self._lock = threading.Lock()
         self._server: asyncio.Server | None = None
-        self.address = ("127.0.0.1", 0)
+        # Bound and never listening, beside the one that does (Linux lets both be, by SO_REUSEADDR).
+        self._reservation = socket.socket()
+        self._reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reservation.bind(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self._reservation.getsockname()
         self.listen()
 
     def behave(self, behaviour: Behaviour) -> None:
@@ -107,15 +111,20 @@ class ScriptedServer:
         return len(self._open)
 
     def listen(self) -> None:
-        """Accept connections, on the same port as before if there was one."""
+        """Accept connections, again if it had hung up."""
         self._loop.call(self._listen())
 
     def hang_up(self) -> None:
         """Stop listening and close every connection by FIN: a server that went."""
         self._loop.call(self._hang_up())
 
+    def drop(self, how: End = "fin") -> None:
+        """End every connection and go on listening."""
+        self._loop.call(self._drop(how))
+
     def close(self) -> None:
         self.hang_up()
+        self._reservation.close()
 
     def __enter__(self) -> ScriptedServer:
         return self
@@ -125,13 +134,15 @@ class ScriptedServer:
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._serve, *self.address, limit=1 << 20)
-        self.address = self._server.sockets[0].getsockname()[:2]
 
     async def _hang_up(self) -> None:
         if self._server is not None:
             self._server.close()
+        await self._drop("fin")
+
+    async def _drop(self, how: End) -> None:
         for writer in list(self._open.values()):
-            writer.close()
+            end(writer, how)
         self._open.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -154,6 +165,15 @@ class ScriptedServer:
         with self._lock:
             self._ledger.append(asked)
         await self._behaviour(dialogue, asked)
+
+
+def end(writer: asyncio.StreamWriter, how: End) -> None:
+    if how == "fin":
+        writer.close()
+        return
+    sock: socket.socket = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def answers(dialogue: Dialogue, asked: Asked) -> None:
