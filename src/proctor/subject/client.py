@@ -84,9 +84,7 @@ class Pending:
 class Client:
     """One started client. `start` starts its driver; `end` leaves nothing of it behind."""
 
-    def __init__(
-        self, stage: Stage, root: str, proxied: bool = True, prepare: Callable[[RegistryProxy], object] | None = None
-    ) -> None:
+    def __init__(self, stage: Stage, root: str, prepare: Callable[[RegistryProxy], object] | None = None) -> None:
         """`prepare` is called with the client's proxy before the client is started: for what its first steps meet."""
         assert stage.manifest.client is not None
         self._stage = stage
@@ -94,7 +92,6 @@ class Client:
         self.history = stage.history
         self.root = root
         self.proxy = RegistryProxy(stage.loop, stage.registry.address)
-        self._proxied = proxied
         self._prepare = prepare or (lambda _proxy: None)
         self._program: Program | None = None
         self._numbers: Iterator[int] = itertools.count(1)
@@ -177,8 +174,7 @@ class Client:
 
     def _command(self) -> Command:
         section, stage = self._section, self._stage
-        registry = self.proxy.address if self._proxied else stage.registry.address
-        argv = fill(section.command, zookeeper=registry + stage.registry.chroot, root=self.root)
+        argv = fill(section.command, zookeeper=self.proxy.address + stage.registry.chroot, root=self.root)
         return Command(argv, (stage.manifest.folder / section.cwd).resolve(), section.env, talks=True)
 
     def _ask(self, timeout: float, **request: Any) -> Pending:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -60,8 +60,9 @@ class Server:
         port: int | None = None,
         ignore: Sequence[int] = (),
         env: Mapping[str, str] | None = None,
-        proxied: bool = True,
+        prepare: Callable[[RegistryProxy], object] | None = None,
     ) -> None:
+        """`prepare` is called with the server's proxy before the server is started: for what its first steps meet."""
         assert stage.manifest.server is not None
         self._stage = stage
         self._section = stage.manifest.server
@@ -73,7 +74,7 @@ class Server:
         self.root = root or stage.new_root()
         self.view = stage.view(self.root)
         self.proxy = RegistryProxy(stage.loop, stage.registry.address)
-        self._proxied = proxied
+        self._prepare = prepare or (lambda _proxy: None)
         self._ignore = ignore
         self._env = env or {}
         self._program: Program | None = None
@@ -84,6 +85,7 @@ class Server:
     def start(self, ready: bool = True) -> Server:
         """Start the command; with `ready`, wait until the manifest's readiness rule holds."""
         self.proxy.start()
+        self._prepare(self.proxy)
         self._program = Program(self._command())
         self.history.record("process", what="server started", pid=self.pid, address=show_address(self.address))
         if ready:
@@ -106,9 +108,9 @@ class Server:
         try:
             if self._program is not None:
                 self._program.end()
+                self.proxy.stop()
                 self.history.record("process", what="server ended", pid=self._program.pid)
         finally:
-            self.proxy.stop()
             self.view.close()
             if self._reserved:
                 self._stage.ports.release(self.port)
@@ -173,7 +175,13 @@ class Server:
 
     @property
     def registers(self) -> bool:
+        """Whether the profile discovery is claimed."""
         return "discovery" in self._stage.manifest.about.profiles
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the profile wire is claimed."""
+        return "wire" in self._stage.manifest.about.profiles
 
     # --- talking to it
 
@@ -206,13 +214,12 @@ class Server:
 
     def _command(self) -> Command:
         section, stage = self._section, self._stage
-        registry = self.proxy.address if self._proxied else stage.registry.address
         argv = fill(
             section.command,
             host=HOST,
             port=self.port,
             workers=self.asked_workers,
-            zookeeper=registry + stage.registry.chroot,
+            zookeeper=self.proxy.address + stage.registry.chroot,
             root=self.root,
         )
         cwd = (stage.manifest.folder / section.cwd).resolve()

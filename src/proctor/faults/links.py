@@ -1,0 +1,85 @@
+"""Links that break: between an implementation and its registry, or between a client and a server.
+
+FIN, RST and silence are three different cuts, and are tried on every link.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proctor.faults.fault import Fault
+from proctor.history import History
+from proctor.links import Direction, Proxy
+from proctor.links.connection import How
+
+
+class LinkFault(Fault):
+    """A fault of one proxy; healing the proxy heals it, and whatever else was done to that proxy."""
+
+    needs = "proxy"
+
+    def __init__(self, proxy: Proxy[Any], history: History) -> None:
+        super().__init__(history)
+        self.proxy = proxy
+
+    def heal(self) -> None:
+        self.proxy.heal()
+
+
+class CutLink(LinkFault):
+    """Ends the connections that stand; new ones are welcome. Proof: the proxy counted what it cut."""
+
+    def __init__(self, proxy: Proxy[Any], history: History, how: How = "fin") -> None:
+        super().__init__(proxy, history)
+        self._how = how
+        self._count = 0
+
+    def inject(self) -> None:
+        self._count = self.proxy.cut(self._how)
+
+    def proof(self) -> str | None:
+        return f"{self._count} connections were cut by {self._how.upper()}" if self._count else None
+
+
+class SeverLink(LinkFault):
+    """Ends the connections that stand and refuses new ones until healed. Proof: none is open, and it refuses."""
+
+    def __init__(self, proxy: Proxy[Any], history: History, how: How = "fin") -> None:
+        super().__init__(proxy, history)
+        self._how = how
+
+    def inject(self) -> None:
+        self.proxy.sever(self._how)
+
+    def proof(self) -> str | None:
+        stats = self.proxy.stats
+        return f"severed by {self._how.upper()}: none open, refusing" if stats.refusing and not stats.open else None
+
+
+class RejectLink(LinkFault):
+    """Ends the connections that stand and resets every new one, each counted. Proof: one was rejected."""
+
+    def inject(self) -> None:
+        self.proxy.reject()
+        self.proxy.cut("rst")
+
+    def proof(self) -> str | None:
+        count = self.proxy.stats.rejected
+        return f"{count} connections were reset as they came" if count else None
+
+
+class FreezeLink(LinkFault):
+    """Silence, both ways unless told: nothing passes, not even a FIN. Proof: bytes are held, or a connection is."""
+
+    def __init__(self, proxy: Proxy[Any], history: History, *directions: Direction) -> None:
+        super().__init__(proxy, history)
+        self._directions = directions
+
+    def inject(self) -> None:
+        self.proxy.freeze(*self._directions)
+
+    def proof(self) -> str | None:
+        stats = self.proxy.stats
+        held = stats.to_server.held_bytes + stats.to_client.held_bytes
+        waiting = stats.connections - stats.dialled
+        return f"{held} bytes and {waiting} new connections are held" if held or waiting else None
