@@ -18,6 +18,8 @@ from proctor.checks.calls import (
 from proctor.checks.finding import Finding, none_found
 from proctor.examination.fixtures import StartClient, StartScripted, StartServer, StartService
 from proctor.faults.fault import Fault
+from proctor.faults.links import CutLink, FreezeLink, RejectLink, SeverLink
+from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped, Strike
 from proctor.faults.signals import Burst, Kill, Stop, alive
 from proctor.faults.syscalls import Inject
 from proctor.history import Event, History
@@ -71,15 +73,18 @@ __all__ = [
     "Call",
     "Client",
     "Connection",
+    "CutLink",
     "DeadEnd",
     "Dialogue",
     "Dials",
     "Direction",
     "Ended",
     "Event",
+    "ExpireSession",
     "Failure",
     "Fault",
     "Finding",
+    "FreezeLink",
     "History",
     "Inconclusive",
     "Inject",
@@ -95,11 +100,16 @@ __all__ = [
     "Process",
     "Program",
     "Refused",
+    "RegistryFrozen",
+    "RegistryGone",
+    "RegistryWiped",
+    "RejectLink",
     "Reply",
     "Request",
     "ScriptedServer",
     "Server",
     "Service",
+    "SeverLink",
     "Snapshot",
     "Stage",
     "StartClient",
@@ -108,6 +118,7 @@ __all__ = [
     "StartService",
     "Stop",
     "Strace",
+    "Strike",
     "TimedOut",
     "Unavailable",
     "alive",
