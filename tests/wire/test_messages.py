@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -50,10 +51,43 @@ def test_values_that_differ_are_not_the_same(one: object, other: object) -> None
     assert not same({"in": [one]}, {"in": [other]})
 
 
-def test_json_has_one_kind_of_number() -> None:
-    assert same(1, 1.0)
-    assert same(10**30, Decimal(10**30))
-    assert not same(0.1, Decimal("0.1"))  # the nearest double is not a tenth
+def result_of(number: str) -> object:
+    return decode_reply(f'{{"out":"pong","result":{number}}}'.encode()).result
+
+
+@pytest.mark.parametrize("written", ["1", "1.0", "1e0", "10e-1", "1.000"])
+def test_json_has_one_kind_of_number(written: str) -> None:
+    assert same(1, result_of(written))
+
+
+@pytest.mark.parametrize("written", ["9007199254740992", "9007199254740992.5", "9.007199254740992e15"])
+def test_an_integer_is_compared_by_its_exact_value(written: str) -> None:
+    sent = 2**53 + 1
+    assert same(sent, result_of("9007199254740993.0"))
+    assert float(sent) == float(written)  # which is all that most parsers would say
+    assert not same(sent, result_of(written))
+
+
+@pytest.mark.parametrize(
+    "written", ["1.2345678901234568e20", "123456789012345680000", "123456789012345683968", "123456789012345683968.1"]
+)
+def test_a_fraction_is_compared_as_the_nearest_double(written: str) -> None:
+    assert same(1.2345678901234568e20, result_of(written))
+    assert not same(1.234567890123457e20, result_of(written))
+
+
+def test_a_fraction_is_not_an_integer_beyond_every_double() -> None:
+    assert not same(1.7976931348623157e308, result_of("1" + "0" * 400))
+    assert not same(1.7976931348623157e308, result_of("9" * 5000))
+    assert not same(10**30, result_of("1e99999999999999999999"))
+
+
+@pytest.mark.parametrize("written", ["-0.0", "-0", "-0e5"])
+def test_a_zero_keeps_its_sign(written: str) -> None:
+    result = result_of(written)
+    assert same(0, result)
+    assert isinstance(result, float)
+    assert math.copysign(1, result) == -1
 
 
 def test_an_integer_of_any_length_is_carried() -> None:

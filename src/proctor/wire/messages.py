@@ -1,12 +1,14 @@
 """Frames and messages: bytes <-> meaning, with no socket in sight. Law: spec/wire.md.
 
 The kit's own codec is lenient where a test must send what the spec forbids, and exact where it judges. JSON has one
-kind of number: 1 and 1.0 are the same value, 2**53 and 2**53 + 1 are not, and neither is 1 and true.
+kind of number: 1 and 1.0 are the same value, 2**53 and 2**53 + 1 are not, and neither is 1 and true. But a float of
+ours is a fraction that was sent, and any number whose nearest binary64 it is means the same.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +29,16 @@ class Request:
 
     def body(self) -> bytes:
         return encode({"in": self.method, "params": self.params})
+
+
+@dataclass(frozen=True)
+class Body:
+    """A frame's body as it stands, to be sent in a frame whatever it is."""
+
+    content: bytes
+
+    def body(self) -> bytes:
+        return self.content
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +113,11 @@ def decode_reply(body: bytes) -> Reply:
     """The reply in a frame's body. NotAMessage if it isn't one: strict UTF-8 and JSON, `out` and `result` present."""
     try:
         value = json.loads(
-            body.decode(), parse_constant=refuse_constant, object_pairs_hook=object_once, parse_int=exact_integer
+            body.decode(),
+            parse_constant=refuse_constant,
+            object_pairs_hook=object_once,
+            parse_int=exact_integer,
+            parse_float=Written,
         )
     except (ValueError, RecursionError) as error:
         raise NotAMessage(f"not JSON in UTF-8: {error}") from None
@@ -121,24 +137,62 @@ def object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def exact_integer(text: str) -> int | Decimal:
-    """An integer of any length: Python's int refuses to read long ones, Decimal carries them exactly."""
+class Written(float):
+    """A fraction of a reply: the binary64 nearest to it, that remembers what was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Written:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+def exact_integer(text: str) -> int | Decimal | Written:
+    """An integer of any length: Python's int refuses to read long ones, Decimal carries them exactly.
+
+    `-0`, which Python's int has no sign for, is the one that is written and a negative zero as a binary64.
+    """
+    if text == "-0":
+        return Written(text)
     return int(text) if len(text) <= LONGEST_INT_TEXT else Decimal(text)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equality of JSON values; numbers by their exact mathematical value, booleans are no numbers."""
+    """Equality of JSON values; booleans are no numbers."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(same(left, right) for left, right in zip(one, other, strict=True))
     if is_number(one) and is_number(other):
-        return bool(one == other)
+        return same_number(one, other)
     return type(one) is type(other) and bool(one == other)
 
 
 def is_number(value: Any) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def same_number(one: int | float | Decimal, other: int | float | Decimal) -> bool:
+    """By the exact value; but where one is a float of ours, which stands for all that round to it, as binary64."""
+    if type(one) is float or type(other) is float:
+        return as_binary64(one) == as_binary64(other)
+    return exactly(one) == exactly(other)
+
+
+def as_binary64(number: int | float | Decimal) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # an int; Decimal gives an infinity by itself
+        return math.inf if number > 0 else -math.inf
+
+
+def exactly(number: int | float | Decimal) -> int | float | Decimal:
+    """As it was written. What has an exponent beyond all that the suite sends equals nothing."""
+    try:
+        return Decimal(number.text) if isinstance(number, Written) else number
+    except ArithmeticError:
+        return Decimal("NaN")
 
 
 def frames(data: bytes, order: Order = "little") -> Iterator[bytes]:
