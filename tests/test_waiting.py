@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from proctor.outcome import TimedOut
+from proctor.outcome import Failure, TimedOut
 from proctor.waiting import eventually
 
 
@@ -30,6 +30,17 @@ def test_a_deadline_names_what_was_awaited_and_what_was_seen_last() -> None:
     with pytest.raises(TimedOut, match=r"waited 0.05 s for all to be reaped; last seen: two zombies: 7, 9") as caught:
         eventually(never, within=0.05, what="all to be reaped")
     assert 0.05 <= caught.value.ended - caught.value.started < 5
+
+
+def test_a_final_failure_is_not_waited_out() -> None:
+    class Broken(Failure):
+        final = True
+
+    def look() -> bool:
+        raise Broken("for good")
+
+    with pytest.raises(Broken, match="for good"):
+        eventually(look, within=60)
 
 
 def test_other_exceptions_are_not_waited_out() -> None:

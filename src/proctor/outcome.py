@@ -14,6 +14,9 @@ from __future__ import annotations
 class Failure(AssertionError):
     """The implementation did what a clause forbids, or didn't do what one demands."""
 
+    final = False
+    """Whether waiting longer can't mend it: a wait ends at once on a final failure."""
+
 
 class TimedOut(Failure):
     """Something awaited didn't come. `started` and `ended` are seconds of time.monotonic()."""

@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import tenacity
 
-from proctor.outcome import TimedOut
+from proctor.outcome import Failure, TimedOut
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,12 +21,12 @@ LAST_LOOK_S = 0.05
 def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
     """Call `look` until it gives something true, and return that.
 
-    `look` may also assert: an AssertionError counts as "not yet". After `within` seconds TimedOut is raised,
-    with `what` was awaited and what was seen last.
+    `look` may also assert: an AssertionError counts as "not yet", unless it is a final Failure. After `within`
+    seconds TimedOut is raised, with `what` was awaited and what was seen last.
     """
     started = time.monotonic()
     attempts = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(AssertionError) | tenacity.retry_if_result(lambda seen: not seen),
+        retry=tenacity.retry_if_exception(may_pass) | tenacity.retry_if_result(lambda seen: not seen),
         stop=tenacity.stop_after_delay(within),
         wait=tenacity.wait_exponential(multiplier=FIRST_LOOK_S, max=LAST_LOOK_S),
         retry_error_callback=lambda state: state,
@@ -36,6 +36,10 @@ def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
         return seen
     name = what or getattr(look, "__qualname__", repr(look))
     raise TimedOut(f"waited {within:.2f} s for {name}; last seen: {last_seen(seen)}", started, time.monotonic())
+
+
+def may_pass(error: BaseException) -> bool:
+    return isinstance(error, AssertionError) and not (isinstance(error, Failure) and error.final)
 
 
 def last_seen(state: tenacity.RetryCallState) -> str:

@@ -36,7 +36,7 @@ def manifest(tmp_path: Path) -> Manifest:
 
 
 def examined(spec: Spec, manifest: Manifest, *records: Record, strict: bool = False, selection: str = "") -> Examined:
-    return Examined(manifest, spec, records, "0", (), "embedded", 1, 1.0, strict, NOW, NOW, Selection(selection))
+    return Examined(manifest, spec, records, "0", (), ("embedded", "1"), 1, 1.0, strict, NOW, NOW, Selection(selection))
 
 
 def passes(spec: Spec, manifest: Manifest) -> list[Record]:

@@ -54,7 +54,7 @@ class Examination:
         self.stagehand = Stagehand(self.manifest, config.getoption("--registry"), self.patience)
         self.records: dict[str, Record] = {}
         self.document: dict[str, Any] | None = None
-        self.registry: str = config.getoption("--registry")
+        self.registry: tuple[str, str] = (config.getoption("--registry"), "unknown")
         self.started = datetime.datetime.now(datetime.UTC)
 
     @property
@@ -220,7 +220,7 @@ def narrowed_by(config: pytest.Config) -> str:
     words = [] if whole else [str(argument) for argument in config.args]
     words += [f"-k {option.keyword}"] * bool(option.keyword) + [f"-m {option.markexpr}"] * bool(option.markexpr)
     words += [f"--deselect {prefix}" for prefix in option.deselect or ()]
-    words += ["--last-failed"] * bool(option.lf)
+    words += ["--last-failed"] * bool(getattr(option, "lf", False))
     return " ".join(words)
 
 

@@ -16,8 +16,8 @@ class SmokeFailed(Exception):
     """Nothing can be examined; the message says what is wrong, where, and whose fault it is."""
 
 
-def smoke_check(hand: Stagehand) -> str:
-    """Registry, server, node, ping, driver: each once; the registry's name. SmokeFailed names what doesn't work."""
+def smoke_check(hand: Stagehand) -> tuple[str, str]:
+    """Registry, server, node, ping, driver: each once; the registry's name and version. SmokeFailed otherwise."""
     manifest = hand.manifest
     try:
         registry = hand.stage().registry
@@ -33,7 +33,7 @@ def smoke_check(hand: Stagehand) -> str:
     except Failure as error:
         about = manifest.about
         raise SmokeFailed(f"{about.name} ({manifest.path}) can't be examined: {error}") from None
-    return registry.name
+    return registry.name, registry.version
 
 
 def check_server(hand: Stagehand) -> None:

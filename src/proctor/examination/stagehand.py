@@ -51,11 +51,11 @@ class Stagehand:
     def own_stage(self) -> Iterator[Stage]:
         """Another stage beside the shared one, with a registry of its own."""
         self.stage()
-        registry = self._open_registry()
+        stage = self._set(self._open_registry())
         try:
-            yield self._set(registry)
+            yield stage
         finally:
-            registry.stop()
+            stage.close()
 
     def shared_server(self) -> Server:
         """The server that cases share; a new one if the last was harmed."""
@@ -117,8 +117,7 @@ class Stagehand:
             self._service.end()
             self._service = None
         if self._stage is not None:
-            self._stage.clear()
-            self._stage.registry.stop()
+            self._stage.close()
             self._stage = None
             self.stalls.stop()
         if self._loop is not None:

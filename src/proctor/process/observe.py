@@ -5,12 +5,19 @@ Everything here is a snapshot of a moving world: a process that vanishes while i
 
 from __future__ import annotations
 
+import os
+import struct
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from proctor.process import tcp
+
 PROC = Path("/proc")
 LISTEN = "0A"
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+AT_RANDOM = 25  # getauxval(3): where the kernel put 16 random bytes for this image
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,42 @@ def descendants(pid: int) -> list[Stat]:
     return sorted(found, key=lambda process: process.pid)
 
 
+def family(pid: int) -> list[Stat]:
+    """As `descendants`, a hundred times faster: asks for children instead of looking at every process.
+
+    While a child exits, the kernel may leave out others for that one look (proc(5), task/TID/children). So it fits what
+    is looked at again and again, and not what must be true at the first look.
+    """
+    if not (PROC / "self" / "task" / str(os.getpid()) / "children").exists():
+        return descendants(pid)
+    found, level = [], [pid]
+    while level:
+        below = [process for parent in level for child in children(parent) if (process := stat(child))]
+        found += below
+        level = [process.pid for process in below]
+    return sorted(found, key=lambda process: process.pid)
+
+
+def children(pid: int) -> list[int]:
+    """The children that each of a process's threads has forked; none if it is gone."""
+    return [int(child) for thread in threads(pid) for child in read(thread / "children").split()]
+
+
+def threads(pid: int) -> list[Path]:
+    try:
+        return list((PROC / str(pid) / "task").iterdir())
+    except OSError:
+        return []
+
+
+def read(path: Path) -> str:
+    """A file of /proc; empty if what it tells of is gone."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 def marked(mark: str) -> list[Stat]:
     """Every process whose environment holds `mark`, wherever it hung itself in the tree (daemons, double forks)."""
     needle = mark.encode()
@@ -86,13 +129,18 @@ def marked(mark: str) -> list[Stat]:
 
 def listening_inodes(port: int) -> set[int]:
     """Inodes of the TCP sockets that listen on `port`, IPv4 and IPv6."""
-    inodes = set()
+    try:
+        return {listener.inode for listener in tcp.listeners(port)}
+    except OSError:  # a kernel without sock_diag(7)
+        return set(tabled_listeners(port))
+
+
+def tabled_listeners(port: int) -> Iterator[int]:
     for table in ("tcp", "tcp6"):
         for line in (PROC / "net" / table).read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                inodes.add(int(fields[9]))
-    return inodes
+                yield int(fields[9])
 
 
 def sockets(pid: int) -> set[int]:
@@ -123,11 +171,8 @@ def descriptors(pid: int) -> int:
 
 def status(pid: int) -> dict[str, str]:
     """/proc/PID/status as it stands; empty if the process is gone."""
-    try:
-        text = (PROC / str(pid) / "status").read_text(errors="replace")
-    except OSError:
-        return {}
-    return {key: value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    lines = read(PROC / str(pid) / "status").splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
 def catches(pid: int, signal_number: int) -> bool:
@@ -138,3 +183,32 @@ def catches(pid: int, signal_number: int) -> bool:
 
 def resident_kib(pid: int) -> int:
     return int(status(pid).get("VmRSS", "0 kB").split()[0])
+
+
+def processor_s(pids: Iterable[int]) -> float:
+    """Processor time that processes have used so far, in seconds; those that are gone count nothing."""
+    return sum(found.cpu_ticks for pid in pids if (found := stat(pid))) / TICKS_PER_S
+
+
+def ticks_now() -> int:
+    """The clock of `Stat.started`: what began in an earlier tick than this one began before now."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * TICKS_PER_S)
+
+
+def image(pid: int) -> bytes:
+    """What tells one exec of a process from the next; empty if it is gone.
+
+    The auxiliary vector, whose addresses differ if they are randomised at all, and the 16 random bytes that the kernel
+    gives to each image wherever it lies, as far as we may read them. Source: execve(2), getauxval(3).
+    """
+    try:
+        vector = (PROC / str(pid) / "auxv").read_bytes()
+    except OSError:
+        return b""
+    try:
+        entries = dict(struct.iter_unpack("@NN", vector))
+        with (PROC / str(pid) / "mem").open("rb", buffering=0) as memory:
+            memory.seek(entries[AT_RANDOM])
+            return vector + memory.read(16)
+    except (OSError, KeyError, OverflowError, struct.error):  # not ours to read, or of another word size
+        return vector

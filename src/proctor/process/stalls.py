@@ -26,19 +26,22 @@ class Stall:
 
 
 class StallMeter:
-    """Measures from `start` to `stop`."""
+    """Measures from `start` to `stop`; may be started again."""
 
     def __init__(self) -> None:
         self._stalls: deque[Stall] = deque(maxlen=KEPT)
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._measure, name="proctor-stalls", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        self._stopped.clear()
+        self._thread = threading.Thread(target=self._measure, name="proctor-stalls", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         self._stopped.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def between(self, started: float, ended: float) -> float:
         """Seconds of stall that fall between two moments of time.monotonic()."""

@@ -42,7 +42,7 @@ class Examined:
     records: tuple[Record, ...]
     suite_version: str
     suite_folders: tuple[Path, ...]
-    registry: str
+    registry: tuple[str, str]  # its name and its version
     seed: int
     time_scale: float
     strict: bool
@@ -66,7 +66,7 @@ def certificate(examined: Examined) -> dict[str, Any]:
         },
         "spec": {"version": examined.spec.version, "sha256": examined.spec.digest},
         "suite": {"version": examined.suite_version, "sha256": folder_digest(examined.suite_folders)},
-        "registry": examined.registry,
+        "registry": dict(zip(("name", "version"), examined.registry, strict=True)),
         "injectors": injectors(examined.records),
         "seed": examined.seed,
         "time_scale": examined.time_scale,
@@ -125,7 +125,7 @@ def profile_verdict(profile: str, clauses: list[dict[str, Any]], examined: Exami
     of_all = worst([Verdict(entry["verdict"]) for entry in binding])
     if of_all in (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_FAILURE):
         return "not certified"
-    if of_all is Verdict.PASS and all(entry["verdict"] == Verdict.PASS for entry in binding):
+    if examined.selection.complete and all(entry["verdict"] == Verdict.PASS for entry in binding):
         return "certified"
     return "inconclusive"
 

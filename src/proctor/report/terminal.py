@@ -13,7 +13,7 @@ TROUBLE = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
 def summary_lines(document: dict[str, Any]) -> Iterator[str]:
     about = document["implementation"]
-    yield f"{about['name']} {about['version']} on {document['registry']}, spec {document['spec']['version']}"
+    yield f"{about['name']} {about['version']} on {document['registry']['name']}, spec {document['spec']['version']}"
     for profile in document["profiles"]:
         counts = ", ".join(f"{count} {name}" for name, count in profile["clauses"].items())
         yield f"  {profile['name']:<12} {profile['verdict']:<14} {counts}"

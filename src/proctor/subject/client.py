@@ -33,6 +33,8 @@ KINDS = ("unavailable", "transport", "timeout", "protocol", "remote")
 class DriverBroken(Failure):
     """The driver does not keep the driver's protocol; the message shows the line or its end."""
 
+    final = True
+
 
 @dataclass(frozen=True)
 class Outcome:

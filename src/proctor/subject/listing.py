@@ -16,7 +16,7 @@ class Listing:
     def __init__(self, stage: Stage, root: str | None = None, made: bool = True) -> None:
         """`root`: one that stands or is to be made; a new one unless given. `made` False: it is left to `make`."""
         self.root = root or stage.new_root()
-        self._view = stage.view(self.root)
+        self._view = stage.view
         if made:
             self.make()
 
@@ -48,4 +48,3 @@ class Listing:
 
     def close(self) -> None:
         self.clear()
-        self._view.close()

@@ -27,7 +27,9 @@ LEAST_CALIBRATION_S = 0.001
 
 
 class DidNotStart(Failure):
-    """The server never became ready; the message holds its end and its last output."""
+    """The server ended before it was ready; the message holds its end and its last output."""
+
+    final = True
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Server:
         self._reserved = port is None
         self.address = (HOST, self.port)
         self.root = root or stage.new_root()
-        self.view = stage.view(self.root)
+        self.view = stage.view
         self.proxy = RegistryProxy(stage.loop, stage.registry.address)
         self._prepare = prepare or (lambda _proxy: None)
         self._ignore = ignore
@@ -104,14 +106,13 @@ class Server:
         return self.program.wait(self.promise("stop_s"))
 
     def end(self) -> None:
-        """KILL what is left of it, close its proxy, forget its view."""
+        """KILL what is left of it, and close its proxy."""
         try:
             if self._program is not None:
                 self._program.end()
                 self.proxy.stop()
                 self.history.record("process", what="server ended", pid=self._program.pid)
         finally:
-            self.view.close()
             if self._reserved:
                 self._stage.ports.release(self.port)
 
@@ -156,7 +157,7 @@ class Server:
         """What stands below its root now, sorted by name."""
         found = []
         for name in sorted(self.view.children(self.root)):
-            path = f"{self.root}/{name}"
+            path = f"{self.root.rstrip('/')}/{name}"
             if (seen := self.view.get(path)) is not None:
                 data, stat = seen
                 found.append(Node(path, data, self._dialect.decode(data), stat.ephemeralOwner))

@@ -30,7 +30,11 @@ class Stage:
     patience: float = 1.0
     roots: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    view: RegistryView = field(init=False)
     _run: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+
+    def __post_init__(self) -> None:
+        self.view = RegistryView(self.registry)
 
     def new_root(self) -> str:
         """A root path of its own for each subject, so that none sees another's nodes."""
@@ -38,16 +42,14 @@ class Stage:
         self.roots.append(root)
         return root
 
-    def view(self, root: str) -> RegistryView:
-        return RegistryView(self.registry, root)
-
-    def clear(self) -> None:
+    def close(self) -> None:
         """Leave nothing in a registry that isn't ours; one of ours goes whole."""
-        if not self.registry.ours:
-            view = self.view("/")
-            for root in self.roots:
-                view.delete_tree(root)
-            view.close()
+        try:
+            for root in [] if self.registry.ours else self.roots:
+                self.view.delete_tree(root)
+        finally:
+            self.view.close()
+            self.registry.stop()
 
     def promise(self, name: str) -> float:
         """A limit that the implementation promises, stretched by the run's patience if it is a time."""
