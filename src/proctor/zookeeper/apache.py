@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Self
 
 from proctor.outcome import TimedOut
 from proctor.process.ports import Ports
@@ -55,7 +54,6 @@ class ApacheRegistry(Registry):
     """One server, standalone, with a data directory of its own under the system's temporary one."""
 
     ours = True
-    version = "unknown"
 
     def __init__(self, tick_ms: int = 100) -> None:
         self._tick_ms = tick_ms
@@ -67,22 +65,18 @@ class ApacheRegistry(Registry):
         self._server: Process | None = None
 
     @property
-    def name(self) -> str:  # type: ignore[override]  # known once it runs
+    def name(self) -> str:
         return f"Apache ZooKeeper {self.version}"
 
     @property
-    def address(self) -> str:  # type: ignore[override]  # read-only here
+    def address(self) -> str:
         return f"{HOST}:{self._port}"
 
-    def start(self) -> Self:
+    def _start(self) -> None:
         if self._home is None:
             self._home = Path(tempfile.mkdtemp(prefix="proctor-zookeeper-"))
-        try:
+        if self._server is None:
             self._boot(self._home)
-        except BaseException:
-            self.stop()
-            raise
-        return self
 
     def stop(self) -> None:
         self.kill()

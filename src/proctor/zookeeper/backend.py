@@ -20,15 +20,29 @@ class Registry(ABC):
     `ours`: on another's they raise Unavailable.
     """
 
-    name: str
-    version: str
-    address: str
-    chroot: str = ""
-    ours: bool = False
+    version = "unknown"
+    chroot = ""
+    ours = False
+
+    @property
+    @abstractmethod
+    def name(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def address(self) -> str: ...
+
+    def start(self) -> Self:
+        """Have it serving. Raises RegistryUnavailable, and leaves nothing behind then."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
 
     @abstractmethod
-    def start(self) -> Self:
-        """Have it serving. Raises RegistryUnavailable."""
+    def _start(self) -> None: ...
 
     @abstractmethod
     def stop(self) -> None:
@@ -53,6 +67,12 @@ class Registry(ABC):
     def thaw(self) -> None:
         """Go on after `freeze`. Sessions that came due meanwhile expire."""
         raise self._not_ours("thaw")
+
+    @property
+    def servers(self) -> list[tuple[str, int]]:
+        """Host and port of each of its servers."""
+        pairs = (server.rpartition(":") for server in self.address.split(","))
+        return [(host, int(port)) for host, _, port in pairs]
 
     def _not_ours(self, what: str) -> Unavailable:
         return Unavailable(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
 from proctor.outcome import TimedOut
 from proctor.process.ports import Ports
@@ -28,7 +28,6 @@ ENVIRONMENT = {  # as the official image reads it
 
 class ContainerRegistry(Registry):
     ours = True
-    version = "unknown"
 
     def __init__(self, image: str = IMAGE) -> None:
         self.image = image
@@ -38,19 +37,18 @@ class ContainerRegistry(Registry):
         self._container: Any = None
 
     @property
-    def name(self) -> str:  # type: ignore[override]  # known once it runs
+    def name(self) -> str:
         return f"ZooKeeper {self.version} in a container of {self.image}"
 
     @property
-    def address(self) -> str:  # type: ignore[override]  # known once it runs
+    def address(self) -> str:
         return f"{self._host}:{self._port}"
 
-    def start(self) -> Self:
+    def _start(self) -> None:
         if self._container is None:
             self._container = self._run()
             self._host = self._container.get_container_host_ip()
         self._await_serving()
-        return self
 
     def stop(self) -> None:
         self._remove()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from proctor.loop import LoopThread
 from proctor.process.ports import Ports
 from proctor.zookeeper.backend import Registry, RegistryUnavailable
@@ -30,12 +28,11 @@ class EmbeddedRegistry(Registry):
         self._server: Server | None = None
 
     @property
-    def address(self) -> str:  # type: ignore[override]  # read-only here
+    def address(self) -> str:
         return f"{self._host}:{self._port}"
 
-    def start(self) -> Self:
-        self._loop.call(self._start())
-        return self
+    def _start(self) -> None:
+        self._loop.call(self._listen())
 
     def stop(self) -> None:
         if self._server is not None:
@@ -63,7 +60,7 @@ class EmbeddedRegistry(Registry):
             raise RuntimeError("the embedded registry was not started")
         return self._server
 
-    async def _start(self) -> None:
+    async def _listen(self) -> None:
         if self._server is None:
             self._server = Server(self._settings, self._host, self._port)
         try:

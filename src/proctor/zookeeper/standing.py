@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Self
+from contextlib import suppress
 
 from proctor.zookeeper.backend import Registry, RegistryUnavailable
 from proctor.zookeeper.client import Client, ask_word
 from proctor.zookeeper.codes import CreateMode, Error, OpCode
+from proctor.zookeeper.frames import FrameError
+from proctor.zookeeper.jute import Malformed
 from proctor.zookeeper.protocol import OPEN_ACL, CreateRequest
 
 REACHED_WITHIN_S = 5.0  # for each of its servers
@@ -18,24 +20,26 @@ SESSION_MS = 10_000
 class StandingRegistry(Registry):
     """`spec` is HOST:PORT,...[/chroot]. The chroot is made if it is missing, and left there."""
 
-    version = "unknown"
-
     def __init__(self, spec: str) -> None:
-        self.address, self.chroot, self._servers = parse(spec)
+        self._address, self.chroot = parse(spec)
 
     @property
-    def name(self) -> str:  # type: ignore[override]  # known once it was reached
+    def address(self) -> str:
+        return self._address
+
+    @property
+    def name(self) -> str:
         return f"ZooKeeper {self.version} at {self.address}"
 
-    def start(self) -> Self:
+    def _start(self) -> None:
         problems = []
-        for host, port in self._servers:
+        for host, port in self.servers:
             try:
                 self._use(host, port)
-            except OSError as error:
+            except (OSError, FrameError, Malformed) as error:
                 problems.append(f"{host}:{port}: {error}")
             else:
-                return self
+                return
         raise RegistryUnavailable(
             f"no ZooKeeper answers at {self.address}: {'; '.join(problems)}. Is it running, and is the address right?"
         )
@@ -51,14 +55,14 @@ class StandingRegistry(Registry):
                 if made.err not in (Error.OK, Error.NODE_EXISTS):
                     raise RegistryUnavailable(f"cannot create {path} in the registry at {host}:{port}: {made.err.name}")
             client.ask(OpCode.CLOSE_SESSION)
-        found = re.search(r"version: (\d+\.\d+\.\d+)", ask_word(host, port, "srvr", REACHED_WITHIN_S))
-        self.version = found[1] if found else "unknown"
+        with suppress(OSError):  # it need not know the word, nor let us ask it
+            found = re.search(r"version: (\d+\.\d+\.\d+)", ask_word(host, port, "srvr", REACHED_WITHIN_S))
+            self.version = found[1] if found else self.version
 
 
-def parse(spec: str) -> tuple[str, str, list[tuple[str, int]]]:
-    """Address, chroot ("" if none) and servers of HOST:PORT,...[/chroot]. Raises RegistryUnavailable."""
+def parse(spec: str) -> tuple[str, str]:
+    """Address and chroot ("" if none) of HOST:PORT,...[/chroot]. Raises RegistryUnavailable."""
     address, slash, chroot = spec.partition("/")
-    servers = []
     for server in address.split(","):
         host, _, port = server.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -66,8 +70,7 @@ def parse(spec: str) -> tuple[str, str, list[tuple[str, int]]]:
                 f"registry {spec!r}: {server!r} is no HOST:PORT. "
                 "Say embedded, zookeeper, container[:IMAGE] or HOST:PORT,...[/chroot]"
             )
-        servers.append((host, int(port)))
-    return address, (slash + chroot).rstrip("/"), servers
+    return address, (slash + chroot).rstrip("/")
 
 
 def _levels(path: str) -> Iterator[str]:
