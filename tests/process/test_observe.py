@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 
 from proctor.process import observe
 from proctor.process.ports import HIGHEST, LOWEST, Ports
@@ -54,3 +56,50 @@ def test_a_reserved_port_is_free_and_nobody_else_gets_it() -> None:
     finally:
         mine.close()
         other.close()
+
+
+def test_a_family_is_the_descendants_and_nobody_else() -> None:
+    with subprocess.Popen(["sh", "-c", "sleep 60 & echo; wait"], stdout=subprocess.PIPE) as shell:
+        assert shell.stdout is not None
+        shell.stdout.readline()
+        try:
+            family = observe.family(shell.pid)
+            assert [process.parent for process in family] == [shell.pid]
+            assert [process.pid for process in family] == [process.pid for process in observe.descendants(shell.pid)]
+        finally:
+            for process in observe.family(shell.pid):
+                os.kill(process.pid, signal.SIGKILL)
+    assert observe.family(shell.pid) == []
+
+
+def test_exec_shows_in_the_image_though_nothing_else_tells_it() -> None:
+    again = f"import os, sys; print(flush=True); sys.stdin.readline() and os.execv({sys.executable!r}, sys.orig_argv)"
+    unrandomised = ["setarch", "-R", sys.executable, "-S", "-c", again]
+    with subprocess.Popen(unrandomised, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        program.stdout.readline()
+        first, born = observe.image(program.pid), observe.stat(program.pid)
+        assert observe.image(program.pid) == first
+        program.stdin.write(b"again\n")
+        program.stdin.flush()
+        program.stdout.readline()
+        second, still = observe.image(program.pid), observe.stat(program.pid)
+    assert first != second
+    assert born is not None
+    assert still is not None
+    assert still.started == born.started
+
+
+def test_what_began_earlier_began_in_an_earlier_tick_or_in_this_one() -> None:
+    mine = observe.stat(os.getpid())
+    assert mine is not None
+    assert mine.started < observe.ticks_now()
+
+
+def test_processor_time_grows_with_work_and_not_with_waiting() -> None:
+    before = observe.processor_s([os.getpid()])
+    while observe.processor_s([os.getpid()]) < before + 0.05:
+        sum(range(100_000))
+    nobody = 2**22 + 1
+    assert observe.processor_s([nobody]) == 0
