@@ -1,11 +1,12 @@
 """Waits end at the event or at the deadline, and say what they saw."""
 
 import itertools
+import time
 
 import pytest
 
 from proctor.outcome import Failure, TimedOut
-from proctor.waiting import eventually
+from proctor.waiting import eventually, throughout
 
 
 def test_a_wait_ends_at_the_event_and_gives_what_it_saw() -> None:
@@ -49,3 +50,20 @@ def test_other_exceptions_are_not_waited_out() -> None:
 
     with pytest.raises(ZeroDivisionError):
         eventually(broken, within=5)
+
+
+def test_what_must_hold_is_looked_at_to_the_end() -> None:
+    began = time.monotonic()
+    looks = throughout(lambda: None, 0.05)
+    assert looks > 1
+    assert time.monotonic() - began >= 0.05
+
+
+def test_what_ceases_to_hold_fails_at_once() -> None:
+    seen = iter([True, True, False, True])
+
+    def look() -> None:
+        assert next(seen), "it ceased"
+
+    with pytest.raises(AssertionError, match="it ceased"):
+        throughout(look, 10.0)

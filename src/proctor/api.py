@@ -36,7 +36,7 @@ from proctor.subject.load import Load, new_connections, through
 from proctor.subject.server import Node, Server, Snapshot
 from proctor.subject.service import Service
 from proctor.subject.stage import Stage
-from proctor.waiting import eventually
+from proctor.waiting import eventually, throughout
 from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused
 from proctor.wire.dead_ends import DeadEnd, deaf, full, refusing
 from proctor.wire.messages import Reply, Request, divide, encode, frame, header, pi, ping, pong, sleep
@@ -152,4 +152,5 @@ __all__ = [
     "sleep",
     "stays_silent",
     "through",
+    "throughout",
 ]

@@ -38,6 +38,17 @@ def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
     raise TimedOut(f"waited {within:.2f} s for {name}; last seen: {last_seen(seen)}", started, time.monotonic())
 
 
+def throughout(look: Callable[[], object], seconds: float) -> int:
+    """Call `look`, which asserts what must hold all the while, for so many seconds; how often it was called."""
+    ends = time.monotonic() + seconds
+    looks = 0
+    while looks == 0 or time.monotonic() < ends:
+        look()
+        looks += 1
+        time.sleep(FIRST_LOOK_S)
+    return looks
+
+
 def may_pass(error: BaseException) -> bool:
     return isinstance(error, AssertionError) and not (isinstance(error, Failure) and error.final)
 

@@ -33,9 +33,12 @@ class StartClient(Protocol):
 
 
 class StartService(Protocol):
-    """Starts a client of its own for the case, and a service for it; options as `Client` takes them."""
+    """Starts a client of its own for the case, and a service for it; options as `Client` takes them.
 
-    def __call__(self, *, made: bool = True, **options: Any) -> Service: ...
+    `made` False: its root is missing. `started` False: the client is left to `Service.start`.
+    """
+
+    def __call__(self, *, made: bool = True, started: bool = True, **options: Any) -> Service: ...
 
 
 class StartScripted(Protocol):
@@ -108,15 +111,15 @@ def service(stagehand: Stagehand) -> Iterator[Service]:
 def start_service(stagehand: Stagehand) -> Iterator[StartService]:
     with ExitStack() as ends:
 
-        def start(*, made: bool = True, **options: Any) -> Service:
+        def start(*, made: bool = True, started: bool = True, **options: Any) -> Service:
             stage = stagehand.stage()
             listing = Listing(stage, made=made)
             client = Client(stage, listing.root, **options)
-            started = Service(stage, client, listing)
-            ends.callback(started.end)
+            service = Service(stage, client, listing)
+            ends.callback(service.end)
             ends.callback(stagehand.dismiss, client)
             stagehand.enlist(client)
-            return started.start()
+            return service.start() if started else service
 
         yield start
 
