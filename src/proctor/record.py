@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -43,14 +44,16 @@ class Record:
     unavailable: bool = False
     faults: tuple[Injected, ...] = field(default=())
 
-    def to_property(self) -> tuple[str, dict[str, Any]]:
-        return PROPERTY, asdict(self)
+    def to_property(self) -> tuple[str, str]:
+        """As text: xdist carries nothing but plain data."""
+        return PROPERTY, json.dumps(asdict(self))
 
     @classmethod
     def from_properties(cls, properties: list[tuple[str, Any]]) -> Record | None:
         """The last record among a report's properties."""
-        for name, value in reversed(properties):
+        for name, text in reversed(properties):
             if name == PROPERTY:
+                value = json.loads(text)
                 faults = tuple(Injected(**fault) for fault in value["faults"])
                 verdict = Verdict(value["verdict"])
                 return cls(**{**value, "clauses": tuple(value["clauses"]), "verdict": verdict, "faults": faults})

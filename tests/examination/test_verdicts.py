@@ -131,6 +131,27 @@ def test_a_fault_whose_effect_was_never_asked_for_is_an_error(impl: Path) -> Non
     assert "Kill was injected, and its effect never asked for" in run.text
 
 
+def test_a_case_that_needs_more_than_is_claimed_is_left_out(impl: Path) -> None:
+    cases = f"""
+        @clause('{MUST}')
+        @needs("port", "resize")
+        def test_resize(server): assert False
+
+        @clause('{MUST}')
+        @needs("port")
+        def test_port(server): assert server.accepts()
+    """
+    run, document = run_suite(impl, cases)
+    assert run.status == 0, run.text
+    assert [case["name"] for case in clause_of(document)["cases"]] == ["test_cases.py::test_port"]
+
+
+def test_a_need_that_no_manifest_can_claim_is_a_usage_error(impl: Path) -> None:
+    run, _ = run_suite(impl, f"@clause('{MUST}')\n@needs('wings')\ndef test_it(server): ...")
+    assert run.status == 4
+    assert "test_cases.py::test_it: needs: expected a claim that a manifest can make, not 'wings'" in run.text
+
+
 def test_a_case_that_harms_the_shared_server_fails_and_the_next_gets_another(impl: Path) -> None:
     cases = f"""
         @clause('{MUST}')
@@ -152,7 +173,7 @@ def test_what_is_not_claimed_is_not_run_and_a_clause_that_is_not_there_is_an_err
     assert clause_of(document, "wire/ping-echoes")["verdict"] == "not claimed"
     run, _ = run_suite(impl, "@clause('wire/ping-echos')\ndef test_it(server): ...")
     assert run.status == 4
-    assert "no clause 'wire/ping-echos': did you mean wire/ping-echoes?" in run.text
+    assert "no clause 'wire/ping-echos': did you mean wire/ping-echoes" in run.text
 
 
 def test_marks_and_names_select_and_the_seed_is_the_same_in_every_process(impl: Path) -> None:

@@ -9,7 +9,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Queue
@@ -27,6 +27,7 @@ from proctor.zookeeper.proxy import RegistryProxy
 
 LONGEST_LINE_BYTES = 32 * 1024 * 1024  # twice the largest frame by default
 ANSWER_WITHIN_S = 10.0  # for operations of the driver itself, and on top of a call's own timeout
+EXIT_FOLLOWS_S = 0.5  # a driver whose output has ended is about to exit, and its status tells more
 KINDS = ("unavailable", "transport", "timeout", "protocol", "remote")
 
 
@@ -84,17 +85,19 @@ class Pending:
 
 
 class Client:
-    """One started client. `start` starts its driver; `end` leaves nothing of it behind."""
+    """One client. `start` starts its driver; `end` leaves nothing of it behind.
 
-    def __init__(self, stage: Stage, root: str, prepare: Callable[[RegistryProxy], object] | None = None) -> None:
-        """`prepare` is called with the client's proxy before the client is started: for what its first steps meet."""
+    `open` starts its proxy alone, which can then be told what the client's first steps meet.
+    """
+
+    def __init__(self, stage: Stage, root: str) -> None:
         assert stage.manifest.client is not None
         self._stage = stage
         self._section = stage.manifest.client
         self.history = stage.history
         self.root = root
         self.proxy = RegistryProxy(stage.loop, stage.registry.address)
-        self._prepare = prepare or (lambda _proxy: None)
+        self._open = False
         self._program: Program | None = None
         self._numbers: Iterator[int] = itertools.count(1)
         self._pending: dict[int, Pending] = {}
@@ -102,9 +105,14 @@ class Client:
         self._broken: DriverBroken | None = None
         self._reader = threading.Thread(target=self._read, name="proctor-driver", daemon=True)
 
-    def start(self) -> Client:
+    def open(self) -> Client:
         self.proxy.start()
-        self._prepare(self.proxy)
+        self._open = True
+        return self
+
+    def start(self) -> Client:
+        if not self._open:
+            self.open()
         self._program = Program(self._command())
         self.history.record("process", what="client started", pid=self._program.pid)
         self._reader.start()
@@ -117,7 +125,13 @@ class Client:
                 self._reader.join(1.0)
                 self.history.record("process", what="client ended", pid=self._program.pid)
         finally:
-            self.proxy.stop()
+            if self._open:
+                self.proxy.stop()
+
+    @property
+    def root_seen(self) -> str:
+        """The root as it stands in what passes the proxy, with the registry's chroot."""
+        return self._stage.registry.chroot + self.root
 
     @property
     def program(self) -> Program:
@@ -225,7 +239,7 @@ class Client:
             pending.put(broken)
 
     def _diagnosis(self, what: str) -> str:
-        status = self.program.exit_status()
+        status = self.program.wait(EXIT_FOLLOWS_S)
         ended = "" if status is None else f" (it exited with {status})"
         said = self.program.output.tail() or "(nothing)"
         command = " ".join(self.program.command.argv)
