@@ -15,14 +15,19 @@ from typing import Literal
 
 from proctor.history import History
 from proctor.outcome import Failure, TimedOut
-from proctor.wire.messages import HEADER_BYTES, NotAMessage, Order, Reply, Request, decode_reply, frame, length_of
+from proctor.wire.messages import HEADER_BYTES, Body, NotAMessage, Order, Reply, Request, decode_reply, frame, length_of
+from proctor.wire.queues import Queues
 
 REPLY_WITHIN_S = 10.0  # generous: it costs time only where a reply never comes
+READ_POLL_S = 0.001
 SHOWN_BYTES = 64
 MOST_REPLY_BYTES = 64 * 1024 * 1024  # nothing that the suite asks for is larger
+# The segments of an Ethernet. By those of the loopback interface, 64 KiB each, the kernel reckons a sender's buffer at
+# megabytes, and nobody would notice a slow reader before he owes those.
+SLOW_SEGMENT_BYTES = 1460
 
 End = Literal["fin", "rst"]
-Sendable = Request | bytes
+Sendable = Request | Body | bytes
 
 
 class NoReply(TimedOut):
@@ -56,33 +61,36 @@ class Connection:
         patience: float = 1.0,
         receive_buffer: int | None = None,
     ) -> None:
+        """With a `receive_buffer` of so many bytes, little of what the server sends leaves it until it is read."""
+        self.order: Order = order
         self._history = history
-        self._order = order
         self._patience = patience
         self._buffer = bytearray()
         self._socket = socket.socket()
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SLOW_SEGMENT_BYTES)
         self._socket.settimeout(REPLY_WITHIN_S * patience)
         self._connect(address)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port: int = self._socket.getsockname()[1]
+        self.server_port = address[1]
 
-    def send(self, *requests: Sendable, pieces: Iterable[int] | None = None, pause_s: float = 0.0) -> None:
+    def send(self, *requests: Sendable, pieces: Iterable[int] | None = None, apart_s: float = 0.0) -> None:
         """Send requests as one run of bytes, or cut into `pieces` of these many bytes, each a segment of its own.
 
-        A Request is framed; bytes go as they are. What `pieces` leave goes last. `pause_s` is waited between pieces.
+        A Request or Body is framed; bytes go as they are. What `pieces` leave goes last. The next piece goes when the
+        server has read the one before, after `apart_s` at the latest.
         """
         data = b"".join(
-            frame(request.body(), self._order) if isinstance(request, Request) else request for request in requests
+            request if isinstance(request, bytes) else frame(request.body(), self.order) for request in requests
         )
         self._record("sent", data, ", ".join(describe(request) for request in requests))
         for piece in cut(data, pieces):
             self._send_piece(piece)
-            if pause_s:
-                time.sleep(pause_s)  # part of what is sent: bytes that arrive apart in time
+            self._let_it_be_read(apart_s)
 
-    def call(self, request: Request, within: float = REPLY_WITHIN_S) -> Reply:
+    def call(self, request: Request | Body, within: float = REPLY_WITHIN_S) -> Reply:
         self.send(request)
         return self.reply(within)
 
@@ -99,7 +107,7 @@ class Connection:
     def reply_body(self, within: float = REPLY_WITHIN_S) -> bytes:
         """The next frame's body, as it came."""
         deadline = self._deadline(within)
-        length = length_of(self._take(HEADER_BYTES, deadline, "a reply's length"), self._order)
+        length = length_of(self._take(HEADER_BYTES, deadline, "a reply's length"), self.order)
         if not 0 < length <= MOST_REPLY_BYTES:
             raise NotAReply(f"a reply announces {length} bytes; the first that follow: {show(bytes(self._buffer))}")
         return self._take(length, deadline, f"a reply of {length} bytes")
@@ -115,6 +123,10 @@ class Connection:
         except Ended as ended:
             return ended.how
         raise Failure(f"the connection should end; instead there came {show(bytes(self._buffer))}")
+
+    def on_the_way(self, queues: Queues) -> int:
+        """How many bytes of replies the server has written that are not read yet."""
+        return queues.on_the_way(self.server_port, self.port) + len(self._buffer)
 
     def half_close(self) -> None:
         """SHUT_WR: nothing more will be sent; replies are still read."""
@@ -157,6 +169,11 @@ class Connection:
             raise NoReply("the server does not read what is sent to it", started, time.monotonic()) from None
         except OSError as error:
             raise Ended(f"the connection was gone while sending: {error.strerror}", how_of(error)) from None
+
+    def _let_it_be_read(self, at_most_s: float) -> None:
+        deadline = time.monotonic() + at_most_s
+        while time.monotonic() < deadline and Queues().unread(self.server_port, self.port):
+            time.sleep(READ_POLL_S)  # between two looks at an event
 
     def _deadline(self, within: float) -> float:
         return time.monotonic() + within * self._patience
@@ -224,7 +241,9 @@ def show_address(address: tuple[str, int]) -> str:
 
 
 def describe(request: Sendable) -> str:
-    return f"{request.method} {shorten(repr(request.params))}" if isinstance(request, Request) else show(request)
+    if isinstance(request, Request):
+        return f"{request.method} {shorten(repr(request.params))}"
+    return show(request.content if isinstance(request, Body) else request)
 
 
 def describe_reply(reply: Reply) -> str:
