@@ -20,7 +20,7 @@ from proctor.examination.fixtures import StartClient, StartScripted, StartServer
 from proctor.faults.fault import Fault
 from proctor.faults.links import CutLink, FreezeLink, RejectLink, SeverLink
 from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped, Strike
-from proctor.faults.signals import Burst, Kill, Stop, alive
+from proctor.faults.signals import Burst, Kill, KillOnSight, Stop, alive
 from proctor.faults.syscalls import Inject
 from proctor.history import Event, History
 from proctor.links import Direction, LinkProxy
@@ -54,9 +54,14 @@ from proctor.wire.scripted import (
     sends,
     stays_silent,
 )
+from proctor.zookeeper.codes import Error, OpCode
+from proctor.zookeeper.proxy import CHILDREN, Cut, FailWith, Hold, Kind, Rule
 
 clause = pytest.mark.clause
 """Marks a case with the ids of the clauses that it examines."""
+
+needs = pytest.mark.needs
+"""Marks a case with what it depends on beyond its clauses, as their headings write it: `needs("profile wire")`."""
 
 PROMPTLY_S = 2.0
 """What the spec calls promptly (spec/README.md, "Words"); stretch it by `stage.patience`."""
@@ -65,47 +70,56 @@ WATCHED_S = 1.0
 """How long a thing that must not happen is watched, at least (spec/README.md, "Words")."""
 
 __all__ = [
-    "PROMPTLY_S",
-    "WATCHED_S",
     "Asked",
     "Behaviour",
     "Burst",
+    "CHILDREN",
     "Call",
     "Client",
     "Connection",
+    "Cut",
     "CutLink",
     "DeadEnd",
     "Dialogue",
     "Dials",
     "Direction",
     "Ended",
+    "Error",
     "Event",
     "ExpireSession",
+    "FailWith",
     "Failure",
     "Fault",
     "Finding",
     "FreezeLink",
     "History",
+    "Hold",
     "Inconclusive",
     "Inject",
     "Kill",
+    "KillOnSight",
+    "Kind",
     "LinkProxy",
     "Listing",
     "Load",
     "NoReply",
     "Node",
     "NotAReply",
+    "OpCode",
     "Outcome",
+    "PROMPTLY_S",
     "Pending",
     "Process",
     "Program",
     "Refused",
     "RegistryFrozen",
     "RegistryGone",
+    "RegistryProxy",
     "RegistryWiped",
     "RejectLink",
     "Reply",
     "Request",
+    "Rule",
     "ScriptedServer",
     "Server",
     "Service",
@@ -121,6 +135,7 @@ __all__ = [
     "Strike",
     "TimedOut",
     "Unavailable",
+    "WATCHED_S",
     "alive",
     "answers",
     "answers_after",
@@ -137,6 +152,7 @@ __all__ = [
     "frame",
     "full",
     "header",
+    "needs",
     "new_connections",
     "no_call_outlives_its_deadline",
     "none_found",

@@ -33,12 +33,12 @@ class StartClient(Protocol):
 
 
 class StartService(Protocol):
-    """Starts a client of its own for the case, and a service for it; options as `Client` takes them.
+    """Starts a client of its own for the case, and a service for it.
 
-    `made` False: its root is missing. `started` False: the client is left to `Service.start`.
+    `made` False: its root is missing. `started` False: its proxy is open, the rest is left to `Service.start`.
     """
 
-    def __call__(self, *, made: bool = True, started: bool = True, **options: Any) -> Service: ...
+    def __call__(self, *, made: bool = True, started: bool = True, stage: Stage | None = None) -> Service: ...
 
 
 class StartScripted(Protocol):
@@ -111,12 +111,12 @@ def service(stagehand: Stagehand) -> Iterator[Service]:
 def start_service(stagehand: Stagehand) -> Iterator[StartService]:
     with ExitStack() as ends:
 
-        def start(*, made: bool = True, started: bool = True, **options: Any) -> Service:
-            stage = stagehand.stage()
-            listing = Listing(stage, made=made)
-            client = Client(stage, listing.root, **options)
-            service = Service(stage, client, listing)
-            ends.callback(service.end)
+        def start(*, made: bool = True, started: bool = True, stage: Stage | None = None) -> Service:
+            place = stage or stagehand.stage()
+            listing = Listing(place, made=made)
+            client = Client(place, listing.root).open()
+            service = Service(place, client, listing)
+            ends.callback(service.clear)
             ends.callback(stagehand.dismiss, client)
             stagehand.enlist(client)
             return service.start() if started else service

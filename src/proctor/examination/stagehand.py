@@ -97,7 +97,6 @@ class Stagehand:
         self._service.clear()
         if not self._service.settled():
             self.dismiss(self._service.client)
-            self._service.end()
             self._service = None
 
     def enlist(self, subject: Subject) -> None:
@@ -114,7 +113,7 @@ class Stagehand:
             self.dismiss(self.subjects[-1])
         self._shared = None
         if self._service is not None:
-            self._service.end()
+            self._service.clear()
             self._service = None
         if self._stage is not None:
             self._stage.close()

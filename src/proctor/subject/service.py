@@ -74,6 +74,11 @@ class Service:
         """What a client's list should be: each address once, sorted."""
         return sorted({show_address(address) for address in self._nodes.values()})
 
+    def unmake(self) -> None:
+        """Delete the root, and all that is below it; `listing.make` makes it again."""
+        self.listing.unmake()
+        self._nodes.clear()
+
     # --- the client's
 
     def agree(self, within: float | None = None) -> None:
@@ -100,7 +105,3 @@ class Service:
             return self.client.call("ping", "settled", timeout_s=1.0).kind == "unavailable"
         except Failure:
             return False
-
-    def end(self) -> None:
-        self._opened.close()
-        self.listing.close()
