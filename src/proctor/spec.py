@@ -188,10 +188,18 @@ def _level(shown: str, heading: _Block, level: str) -> Level:
 
 def _requirements(shown: str, heading: _Block, condition: str | None) -> Iterator[Requirement]:
     for part in condition.split(" and ") if condition else ():
-        match = _REQUIREMENT.fullmatch(part)
-        if match is None or (requirement := _requirement(match)) is None:
-            raise SpecError(shown, heading.line, f"expected a claim that a manifest can make, not {part!r}")
-        yield requirement
+        try:
+            yield requirement(part)
+        except ValueError as error:
+            raise SpecError(shown, heading.line, str(error)) from None
+
+
+def requirement(text: str) -> Requirement:
+    """A claim as headings write it: `resize`, `reload = "graceful"`, `profile wire`. ValueError if it is none."""
+    match = _REQUIREMENT.fullmatch(text)
+    if match is None or (found := _requirement(match)) is None:
+        raise ValueError(f"expected a claim that a manifest can make, not {text!r}")
+    return found
 
 
 def _requirement(match: re.Match[str]) -> Requirement | None:

@@ -143,7 +143,7 @@ def test_a_case_that_needs_more_than_is_claimed_is_left_out(impl: Path) -> None:
     """
     run, document = run_suite(impl, cases)
     assert run.status == 0, run.text
-    assert [case["name"] for case in clause_of(document)["cases"]] == ["test_cases.py::test_port"]
+    assert [case["case"] for case in clause_of(document)["cases"]] == ["test_cases.py::test_port"]
 
 
 def test_a_need_that_no_manifest_can_claim_is_a_usage_error(impl: Path) -> None:

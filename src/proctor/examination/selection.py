@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from proctor.manifest import Manifest
-from proctor.model import PROFILES, Clause, Level
-from proctor.spec import Spec, UnknownClause
+from proctor.model import PROFILES, Clause, Level, Requirement
+from proctor.spec import Spec, UnknownClause, requirement
 
 MARK = "clause"
+NEEDS = "needs"
 
 
 def clauses_of(item: pytest.Item, spec: Spec) -> tuple[Clause, ...]:
@@ -17,6 +18,14 @@ def clauses_of(item: pytest.Item, spec: Spec) -> tuple[Clause, ...]:
         return tuple(spec.clause(clause_id) for mark in item.iter_markers(MARK) for clause_id in mark.args)
     except UnknownClause as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+
+
+def needs_of(item: pytest.Item) -> tuple[Requirement, ...]:
+    """What a case depends on beyond its clauses: it shows more of them than every implementation has to show."""
+    try:
+        return tuple(requirement(text) for mark in item.iter_markers(NEEDS) for text in mark.args)
+    except ValueError as error:
+        raise pytest.UsageError(f"{item.nodeid}: {NEEDS}: {error}") from None
 
 
 def mark_up(item: pytest.Item, clauses: tuple[Clause, ...]) -> None:
@@ -33,6 +42,11 @@ def binding(clauses: tuple[Clause, ...], manifest: Manifest) -> bool:
     return all(clause.profile in manifest.about.profiles and clause.binds(claims) for clause in clauses)
 
 
+def met(needs: tuple[Requirement, ...], manifest: Manifest) -> bool:
+    claims = manifest.claims()
+    return all(need.satisfied_by(claims) for need in needs)
+
+
 def split(items: list[pytest.Item], spec: Spec, manifest: Manifest) -> tuple[list[pytest.Item], list[pytest.Item]]:
     """Cases to run, and those whose clauses are not claimed; tests that are no cases stay as they are."""
     run: list[pytest.Item] = []
@@ -40,12 +54,16 @@ def split(items: list[pytest.Item], spec: Spec, manifest: Manifest) -> tuple[lis
     for item in items:
         clauses = clauses_of(item, spec)
         mark_up(item, clauses)
-        (run if binding(clauses, manifest) else unclaimed).append(item)
+        claimed = binding(clauses, manifest) and met(needs_of(item), manifest)
+        (run if claimed else unclaimed).append(item)
     return run, unclaimed
 
 
 def register_marks(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}(*ids): the clauses of the spec that a case examines")
+    config.addinivalue_line(
+        "markers", f'{NEEDS}(*claims): what a case needs beyond its clauses, written as in a heading: "profile wire"'
+    )
     for profile in PROFILES:
         config.addinivalue_line("markers", f"{profile}: cases of the profile {profile}")
     for level in Level:
