@@ -63,8 +63,12 @@ class Server:
         ignore: Sequence[int] = (),
         env: Mapping[str, str] | None = None,
         prepare: Callable[[RegistryProxy], object] | None = None,
+        through: Sequence[str] = (),
     ) -> None:
-        """`prepare` is called with the server's proxy before the server is started: for what its first steps meet."""
+        """`prepare` is called with the server's proxy before the server is started: for what its first steps meet.
+
+        `through` are words before the command, of a program that executes what follows them.
+        """
         assert stage.manifest.server is not None
         self._stage = stage
         self._section = stage.manifest.server
@@ -79,6 +83,7 @@ class Server:
         self._prepare = prepare or (lambda _proxy: None)
         self._ignore = ignore
         self._env = env or {}
+        self._through = through
         self._program: Program | None = None
         self._dialect = JsonDialect()
 
@@ -139,8 +144,8 @@ class Server:
         return self._stage.promise(name)
 
     def workers(self) -> list[Stat]:
-        """Its living workers, as the manifest says what a worker is."""
-        alive = [process for process in self.program.tree() if process.state not in "ZX"]
+        """The living workers below its parent, as the manifest says what a worker is."""
+        alive = [process for process in observe.family(self.pid) if process.state not in "ZX"]
         if self._section.workers == "children":
             return [process for process in alive if process.parent == self.pid]
         holders = observe.holders(observe.listening_inodes(self.port), [process.pid for process in alive])
@@ -151,7 +156,7 @@ class Server:
 
     def zombies(self) -> list[Stat]:
         """Dead children that the parent has not reaped."""
-        return [process for process in observe.descendants(self.pid) if process.state == "Z"]
+        return [child for child in observe.family(self.pid) if child.parent == self.pid and child.state == "Z"]
 
     def nodes(self) -> list[Node]:
         """What stands below its root now, sorted by name."""
@@ -224,7 +229,9 @@ class Server:
             root=self.root,
         )
         cwd = (stage.manifest.folder / section.cwd).resolve()
-        return Command(argv, cwd, {**section.env, **self._env}, ignore=[int(number) for number in self._ignore])
+        return Command(
+            [*self._through, *argv], cwd, {**section.env, **self._env}, ignore=[int(number) for number in self._ignore]
+        )
 
     def _rule(self) -> str:
         return {
