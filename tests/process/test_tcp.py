@@ -22,7 +22,7 @@ def test_a_bound_socket_is_a_listener_once_it_listens(listener: socket.socket) -
     port = listener.getsockname()[1]
     assert tcp.listeners(port) == []
     listener.listen()
-    assert tcp.listeners(port) == [tcp.Socket(port, os.fstat(listener.fileno()).st_ino, 0)]
+    assert tcp.listeners(port) == [tcp.Listener(port, os.fstat(listener.fileno()).st_ino, 0)]
     assert set(observe.tabled_listeners(port)) == observe.listening_inodes(port)
 
 
@@ -36,27 +36,9 @@ def test_a_listener_on_ipv6_is_found_too() -> None:
 def test_connections_that_nobody_has_accepted_are_counted(listener: socket.socket) -> None:
     listener.listen()
     with socket.create_connection(listener.getsockname()), socket.create_connection(listener.getsockname()):
-        assert [found.unread for found in tcp.listeners(listener.getsockname()[1])] == [2]
-
-
-def test_bytes_that_nobody_has_read_are_counted(listener: socket.socket) -> None:
-    listener.listen()
-    with socket.create_connection(listener.getsockname()) as client:
-        server, _ = listener.accept()
-        with server:
-            client.send(b"12345")
-            found = tcp.connected(server.getsockname(), client.getsockname())
-            assert found == tcp.Socket(server.getsockname()[1], os.fstat(server.fileno()).st_ino, 5)
-            server.recv(5)
-            found = tcp.connected(server.getsockname(), client.getsockname())
-            assert found is not None
-            assert found.unread == 0
-
-
-def test_a_connection_that_is_not_there_is_none() -> None:
-    assert tcp.connected(("127.0.0.1", 1), ("127.0.0.1", 2)) is None
+        assert [found.waiting for found in tcp.listeners(listener.getsockname()[1])] == [2]
 
 
 def test_a_question_that_the_kernel_refuses_is_an_error() -> None:
     with pytest.raises(OSError, match="sock_diag"):
-        list(tcp.ask(255, tcp.ANY_STATE, tcp.SOCKET_ID.pack(0, 0, b"", b"", b"", tcp.NO_COOKIE), tcp.NLM_F_DUMP))
+        list(tcp.listening(255))

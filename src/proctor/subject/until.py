@@ -1,0 +1,107 @@
+"""Waits for what a server owes its workers, each for as long as the limit of the spec says.
+
+What doesn't come in time is a TimedOut that says what was there instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from proctor.outcome import Failure
+from proctor.process import observe
+from proctor.subject.server import Server
+from proctor.waiting import eventually, throughout
+
+WATCHED_S = 1.0  # what doesn't happen is watched for so long: spec/README.md, "Words"
+
+
+def until_staffed(server: Server, count: int | None = None, without: Collection[int] = ()) -> set[int]:
+    """As many workers as were asked for (or `count`), none of them one of `without`, within `respawn_s`: their pids."""
+    wanted = server.asked_workers if count is None else count
+
+    def look() -> set[int]:
+        workers = server.worker_pids()
+        assert len(workers) == wanted, f"workers {listed(workers)}{state(server)}"
+        assert workers.isdisjoint(without), (
+            f"workers {listed(workers)}, still among them {listed(workers & set(without))}"
+        )
+        return workers
+
+    return eventually(look, within=server.promise("respawn_s"), what=f"{wanted} workers{excluding(without)}")
+
+
+def until_reaped(server: Server, pids: Collection[int]) -> None:
+    """None of these is in the process table any more, not as a zombie either, within `reap_s`."""
+
+    def look() -> bool:
+        left = [str(found) for pid in pids if (found := observe.stat(pid))]
+        assert not left, f"{', '.join(left)} (Z: dead and not reaped){state(server)}"
+        return True
+
+    eventually(look, within=server.promise("reap_s"), what=f"{listed(pids)} to be reaped")
+
+
+def until_renewed(server: Server, old: Collection[int]) -> set[int]:
+    """After a reload signal: no old worker is alive or a zombie, and N new ones are there: their pids.
+
+    Within `reload_s`; where the process replaces itself, within `reload_s` + `boot_s`.
+    """
+    within = server.promise("reload_s")
+    if server.manifest.capabilities.reload == "exec":
+        within += server.promise("boot_s")
+
+    def look() -> set[int]:
+        left = [str(found) for pid in old if (found := observe.stat(pid))]
+        workers = server.worker_pids()
+        assert not left, f"of the old workers there are still {', '.join(left)}{state(server)}"
+        assert len(workers) == server.asked_workers, f"workers {listed(workers)}{state(server)}"
+        return workers
+
+    return eventually(look, within=within, what=f"{server.asked_workers} new workers, and none of {listed(old)}")
+
+
+def until_gone(server: Server, within: float | None = None) -> int:
+    """No process of the server is left, within `stop_s` unless told: its parent's exit status."""
+    bound = server.promise("stop_s") if within is None else within
+
+    def look() -> bool:
+        assert server.program.exit_status() is not None, (
+            f"the parent still runs, workers {listed(server.worker_pids())}"
+        )
+        remains = server.program.remains()
+        assert not remains, f"the parent ended, and left {', '.join(map(str, remains))}"
+        return True
+
+    eventually(look, within=bound, what="every process of the server to end")
+    status = server.program.exit_status()
+    assert status is not None
+    return status
+
+
+def unchanged(server: Server, workers: Collection[int], seconds: float = WATCHED_S) -> None:
+    """Watch that parent and workers stay what they are; Failure with what came instead."""
+    throughout(lambda: still(server, workers), seconds)
+
+
+def still(server: Server, workers: Collection[int]) -> None:
+    """Failure unless the parent runs and its workers are these."""
+    if ended := state(server):
+        raise Failure(f"the workers were {listed(workers)}{ended}")
+    if (found := server.worker_pids()) != set(workers):
+        raise Failure(f"the workers were {listed(workers)}, and now are {listed(found)}")
+
+
+def state(server: Server) -> str:
+    """What became of the parent, if it ended."""
+    status = server.program.exit_status()
+    if status is None:
+        return ""
+    return f"; the parent was killed by signal {-status}" if status < 0 else f"; the parent ended with status {status}"
+
+
+def listed(pids: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(pids))) or "(none)"
+
+
+def excluding(pids: Collection[int]) -> str:
+    return f", none of {listed(pids)}" if pids else ""
