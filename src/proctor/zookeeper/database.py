@@ -199,24 +199,31 @@ class Database:
 
     def multi(self, txn: Transaction, asked: protocol.MultiRequest) -> Record:
         """All of it or nothing: the operations before a failed one answer 0, those after it "inconsistency"."""
-        ops = [_as_one_of_many(op) for op in asked.ops]
+        if any(op.type in (OpCode.GET_DATA, OpCode.GET_CHILDREN) for op in asked.ops):
+            raise Malformed("a read in a multi")
         results: list[Op] = []
         try:
-            for op in ops:
-                results.append(Op(op.type, WRITES[op.type](self, txn, op.body)))  # noqa: PERF401 - kept when one fails
+            for op in map(_as_one_of_many, asked.ops):
+                result = WRITES[op.type](self, txn, op.body)
+                results.append(Op(RESULTS.get(op.type, op.type), result))
         except KeeperError as error:
-            txn.roll_back()
             codes = [Error.OK] * len(results) + [error.code]
-            codes += [Error.RUNTIME_INCONSISTENCY] * (len(ops) - len(codes))
+            codes += [Error.RUNTIME_INCONSISTENCY] * (len(asked.ops) - len(codes))
             results = [Op(OpCode.ERROR, protocol.ErrorResponse(code)) for code in codes]
+            txn.roll_back()
+        except Malformed:
+            txn.roll_back()
+            raise
         return protocol.MultiResponse(tuple(results))
+
+
+RESULTS: Mapping[int, int] = {OpCode.CREATE_CONTAINER: OpCode.CREATE2, OpCode.CREATE_TTL: OpCode.CREATE2}
+"""What a result in a multi is called, where it isn't called as its operation: whatever has a stat is a create2's."""
 
 
 def _as_one_of_many(op: Op) -> Op:
     """An operation of a multi as Apache ZooKeeper takes it: which create it is, is said by the flags alone."""
     body = op.body
-    if op.type in (OpCode.GET_DATA, OpCode.GET_CHILDREN):
-        raise Malformed("a read in a multi")
     if isinstance(body, protocol.CreateTTLRequest):
         if body.flags in WITH_TTL:
             return op

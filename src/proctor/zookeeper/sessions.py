@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
@@ -31,7 +32,8 @@ class Session(Generic[P]):
     def __init__(self, session_id: int, timeout_ms: int) -> None:
         self.id = session_id
         self.timeout_ms = self.granted_ms = timeout_ms
-        self.due = self.looked_at = 0.0
+        self.due = 0.0
+        self.looked_at = math.inf
         self.peer: P | None = None
 
 
@@ -68,7 +70,8 @@ class Sessions(Generic[P]):
         """Touch it with a timeout negotiated anew, which may be shorter."""
         session.timeout_ms = timeout_ms
         self.touch(session)
-        self._look_at(session, session.due)
+        if session.due < session.looked_at:
+            self._look_at(session, session.due)
 
     def remove(self, session: Session[P]) -> None:
         del self._by_id[session.id]

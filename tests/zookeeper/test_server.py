@@ -1,0 +1,244 @@
+"""What can be seen of a server from outside: the same on ours and on Apache ZooKeeper."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from contextlib import suppress
+
+import pytest
+
+from proctor.waiting import eventually
+from proctor.zookeeper.client import Client, ask_word
+from proctor.zookeeper.codes import CreateMode, Error, OpCode
+from proctor.zookeeper.protocol import (
+    OPEN_ACL,
+    AuthPacket,
+    CreateRequest,
+    CreateTTLRequest,
+    DeleteRequest,
+    ExistsRequest,
+    GetChildrenRequest,
+    GetChildrenResponse,
+    GetDataRequest,
+    GetDataResponse,
+    RequestHeader,
+    SetDataRequest,
+)
+from proctor.zookeeper.registry import Registry
+
+SOON_S = 10.0
+MIB = 1 << 20
+
+
+def connected(registry: Registry, timeout_ms: int = 2000) -> Client:
+    client = Client(*registry.servers[0])
+    client.connect(timeout_ms)
+    return client
+
+
+def unique(name: str) -> str:
+    return f"/{name}-{time.monotonic_ns()}"
+
+
+def stands(client: Client, path: str) -> bool:
+    return client.ask(OpCode.EXISTS, ExistsRequest(path, watch=False)).err == Error.OK
+
+
+def ends(client: Client) -> bool:
+    """Whether the server closes the connection without another word."""
+    try:
+        client.receive_frame("the end")
+    except ConnectionError:
+        return True
+    return False
+
+
+def test_a_session_that_is_not_heard_of_expires_and_its_connection_is_closed(registry: Registry) -> None:
+    own = unique("own")
+    with connected(registry, 400) as silent, connected(registry) as other:
+        silent.call(OpCode.CREATE, CreateRequest(own, b"", OPEN_ACL, CreateMode.EPHEMERAL))
+        eventually(lambda: not stands(other, own), SOON_S, "the silent session's znode to go")
+        assert ends(silent)
+        assert silent.session is not None
+        with Client(*registry.servers[0]) as late:
+            answer = late.connect(400, silent.session.session_id, silent.session.password)
+            assert (answer.session_id, answer.timeout) == (0, 0)
+            assert ends(late)
+
+
+def test_a_closed_session_drops_its_znodes_before_its_close_is_answered(registry: Registry) -> None:
+    own = unique("own")
+    with connected(registry) as leaving, connected(registry) as watching:
+        leaving.call(OpCode.CREATE, CreateRequest(own, b"", OPEN_ACL, CreateMode.EPHEMERAL))
+        watching.ask(OpCode.EXISTS, ExistsRequest(own, watch=True))
+        leaving.call(OpCode.CLOSE_SESSION)
+        assert [event.path for event in watching.take_events()] == [own]
+        assert not stands(watching, own)
+        assert ends(leaving)
+
+
+def test_a_container_goes_with_its_last_child(registry: Registry) -> None:
+    path = unique("container")
+    with connected(registry) as client:
+        client.call(OpCode.CREATE_CONTAINER, CreateRequest(path, b"", OPEN_ACL, CreateMode.CONTAINER))
+        client.call(OpCode.CREATE, CreateRequest(f"{path}/child", b"", OPEN_ACL, CreateMode.PERSISTENT))
+        client.call(OpCode.DELETE, DeleteRequest(f"{path}/child", -1))
+        eventually(lambda: not stands(client, path), SOON_S, "the emptied container to go")
+
+
+def test_a_znode_whose_time_to_live_has_passed_goes(registry: Registry) -> None:
+    path, kept = unique("short"), unique("long")
+    with connected(registry) as client:
+        for name, ttl in ((path, 1), (kept, 1_000_000)):
+            asked = CreateTTLRequest(name, b"", OPEN_ACL, CreateMode.PERSISTENT_WITH_TTL, ttl)
+            client.call(OpCode.CREATE_TTL, asked)
+        eventually(lambda: not stands(client, path), SOON_S, "the passed znode to go")
+        assert stands(client, kept)
+
+
+def test_data_up_to_the_limit_is_kept_and_over_it_ends_the_connection(registry: Registry) -> None:
+    path = unique("large")
+    with connected(registry) as client:
+        request = CreateRequest(path, b"", OPEN_ACL, CreateMode.PERSISTENT)
+        room = MIB - 1 - len(RequestHeader(1, OpCode.CREATE).encode()) - len(request.encode())
+        client.call(OpCode.CREATE, CreateRequest(path, bytes(room), OPEN_ACL, CreateMode.PERSISTENT))
+        found = client.call(OpCode.GET_DATA, GetDataRequest(path, watch=False))
+        assert isinstance(found, GetDataResponse)
+        assert found.data == bytes(room)
+        with pytest.raises(ConnectionError):
+            client.ask(OpCode.SET_DATA, SetDataRequest(path, bytes(MIB), -1))
+    with connected(registry) as again:
+        found = again.call(OpCode.GET_DATA, GetDataRequest(path, watch=False))
+        assert isinstance(found, GetDataResponse)
+        assert found.stat.version == 0
+
+
+def test_a_long_list_of_children_arrives_whole(registry: Registry) -> None:
+    """A reply may be longer than any request is allowed to be."""
+    path, count = unique("many"), 3000
+    with connected(registry) as client:
+        client.call(OpCode.CREATE, CreateRequest(path, b"", OPEN_ACL, CreateMode.PERSISTENT))
+        for number in range(count):
+            child = f"{path}/{number:0>400}"
+            client.send(OpCode.CREATE, CreateRequest(child, b"", OPEN_ACL, CreateMode.PERSISTENT))
+        for _ in range(count):
+            assert client.receive(OpCode.CREATE).err == Error.OK
+        listed = client.call(OpCode.GET_CHILDREN, GetChildrenRequest(path, watch=False))
+        assert isinstance(listed, GetChildrenResponse)
+        assert len(listed.children) == count
+        assert sum(map(len, listed.children)) > MIB
+
+
+def test_requests_in_a_row_are_answered_in_their_order(registry: Registry) -> None:
+    with connected(registry) as client:
+        for _ in range(200):
+            client.send(OpCode.EXISTS, ExistsRequest("/", watch=False))
+        assert [client.receive(OpCode.EXISTS).header.xid for _ in range(200)] == list(range(1, 201))
+
+
+def test_a_request_is_understood_however_it_is_split(registry: Registry) -> None:
+    with connected(registry) as client:
+        body = RequestHeader(5, OpCode.EXISTS).encode() + ExistsRequest("/", watch=False).encode()
+        for byte in len(body).to_bytes(4, "big") + body:
+            client.socket.sendall(bytes([byte]))
+        assert client.receive(OpCode.EXISTS).header.xid == 5
+
+
+HOSTILE_BYTES = {
+    "nothing": b"",
+    "half a length": b"\0\0",
+    "half a connect request": b"\0\0\0\x2d" + bytes(20),
+    "an empty frame": b"\0\0\0\0",
+    "a frame too short to connect by": b"\0\0\0\x02ab",
+    "a huge length": b"\x7f\xff\xff\xff",
+    "a negative length": b"\xff\xff\xff\xff",
+    "HTTP": b"GET / HTTP/1.0\r\n\r\n",
+    "TLS": bytes.fromhex("160301020001fc0303"),
+    "a request before connecting": b"\0\0\0\x0d\0\0\0\1\0\0\0\3\0\0\0\1/",
+}
+
+
+@pytest.mark.parametrize("sent", HOSTILE_BYTES.values(), ids=HOSTILE_BYTES.keys())
+def test_what_is_no_handshake_ends_its_own_connection_only(registry: Registry, sent: bytes) -> None:
+    with connected(registry) as good:
+        with socket.create_connection(registry.servers[0], SOON_S) as bad:
+            bad.sendall(sent)
+            bad.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionResetError):  # it closed with bytes of ours unread
+                assert bad.recv(100) == b""
+        assert good.ask(OpCode.PING).err == Error.OK
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\0\0\0\0", b"\0\0\0\4\0\0\0\1", b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff"], ids=bytes.hex
+)
+def test_a_request_without_a_header_ends_its_connection_only(registry: Registry, sent: str) -> None:
+    with connected(registry) as good, connected(registry) as bad:
+        bad.socket.sendall(bytes.fromhex(sent))
+        assert ends(bad)
+        assert good.ask(OpCode.PING).err == Error.OK
+
+
+def test_an_unknown_opcode_is_answered_and_ends_the_connection(registry: Registry) -> None:
+    with connected(registry) as client:
+        client.send(999)
+        header = client.receive_frame("the refusal")
+        assert header == b"\0\0\0\1" + b"\xff" * 8 + Error.UNIMPLEMENTED.to_bytes(4, "big", signed=True)
+        assert ends(client)
+
+
+def test_a_body_that_is_none_is_answered_and_the_connection_goes_on(registry: Registry) -> None:
+    with connected(registry) as client:
+        for op in (OpCode.CREATE, OpCode.GET_DATA, OpCode.MULTI, OpCode.SET_WATCHES2):
+            assert client.ask(op).err == Error.MARSHALLING_ERROR
+        assert client.ask(OpCode.PING).err == Error.OK
+
+
+def test_a_scheme_that_there_is_not_is_refused_and_ends_the_connection(registry: Registry) -> None:
+    with connected(registry) as client:
+        assert client.ask(OpCode.AUTH, AuthPacket(0, "magic", b"please"), xid=-4).err == Error.AUTH_FAILED
+        assert ends(client)
+
+
+FIRST_LINES = {
+    "ruok": "imok",
+    "isro": "rw",
+    "srvr": "Zookeeper version: 3.8.0",
+    "stat": "Zookeeper version: 3.8.0",
+    "mntr": "zk_version\t3.8.0",
+    "envi": "Environment:",
+    "dump": "SessionTracker dump:",
+    "wchs": r"\d+ connections watching \d+ paths\n",
+    "dirs": "datadir_size: ",
+    "crst": "Connection stats reset.",
+    "srst": "Server stats reset.",
+}
+
+
+@pytest.mark.parametrize("word", FIRST_LINES)
+def test_a_four_letter_word_is_answered(registry: Registry, word: str) -> None:
+    assert re.match(FIRST_LINES[word], ask_word(*registry.servers[0], word))
+
+
+def test_words_tell_of_sessions_znodes_and_watches(registry: Registry) -> None:
+    path = unique("watched")
+    with connected(registry) as client:
+        client.call(OpCode.CREATE, CreateRequest(path, b"", OPEN_ACL, CreateMode.EPHEMERAL))
+        client.call(OpCode.EXISTS, ExistsRequest(path, watch=True))
+        assert client.session is not None
+        session = f"{client.session.session_id:#x}"
+        said = {word: ask_word(*registry.servers[0], word) for word in ("cons", "dump", "wchc", "wchp", "conf", "srvr")}
+    assert f"sid={session}" in said["cons"]
+    assert f"{session}:\n\t{path}" in said["dump"]
+    assert f"{session}\n\t{path}" in said["wchc"]
+    assert f"{path}\n\t{session}" in said["wchp"]
+    assert "minSessionTimeout=200\nmaxSessionTimeout=2000" in said["conf"]
+    assert "Mode: standalone\nNode count: " in said["srvr"]
+
+
+def test_a_word_that_there_is_not_ends_the_connection(registry: Registry) -> None:
+    with socket.create_connection(registry.servers[0], SOON_S) as asking:
+        asking.sendall(b"zzzz")
+        assert asking.recv(100) == b""
