@@ -1,12 +1,16 @@
-"""The implementation's output: always drained, so that a full pipe never blocks it; only the end is kept."""
+"""The implementation's output: drained, so that no full pipe blocks it unless a test wants that; its end is kept."""
 
 from __future__ import annotations
 
+import os
+import select
 import threading
 from collections import deque
 from typing import BinaryIO
 
 KEPT_BYTES = 64 * 1024  # what a failure shows; a flood of output must not grow the kit
+GULP_BYTES = 65536
+SIP_BYTES, SIP_EVERY_S = 16, 0.02
 
 
 class Output:
@@ -17,6 +21,9 @@ class Output:
         self._pieces: deque[bytes] = deque()
         self._kept = 0
         self._lock = threading.Lock()
+        self._sipping = False
+        self._leave = os.eventfd(0, os.EFD_CLOEXEC)
+        self._ended = False
         self._thread = threading.Thread(target=self._drain, name="proctor-output", daemon=True)
         self._thread.start()
 
@@ -30,10 +37,42 @@ class Output:
         """Wait for the end of the stream: whoever holds its other end may still write."""
         self._thread.join(within_s)
 
+    @property
+    def ended(self) -> bool:
+        """Whether nobody reads any more: the stream came to its end, or its reader left."""
+        return self._ended
+
+    def fileno(self) -> int:
+        """The reading end; ValueError once it has ended."""
+        return self._stream.fileno()
+
+    def sip(self, sipping: bool) -> None:
+        """Read in sips, so that whoever writes much fills the pipe; or in gulps again."""
+        self._sipping = sipping
+
+    def leave(self) -> None:
+        """Close the reading end, as when a log's reader dies: whoever writes from then on gets EPIPE, or SIGPIPE."""
+        with self._lock:
+            if not self._ended:
+                os.eventfd_write(self._leave, 1)
+        self._thread.join()
+
     def _drain(self) -> None:
-        with self._stream:
-            while piece := self._stream.read1(65536):  # type: ignore[attr-defined]  # Popen's pipes are buffered readers
-                self._keep(piece)
+        while piece := self._read():
+            self._keep(piece)
+        with self._lock:
+            self._ended = True
+            self._stream.close()
+            os.close(self._leave)
+
+    def _read(self) -> bytes:
+        """What comes next; b"" at the end, or once told to leave."""
+        if self._sipping and polled(self._leave).poll(SIP_EVERY_S * 1000):
+            return b""
+        ready = dict(polled(self._leave, self._stream.fileno()).poll())
+        return (
+            b"" if self._leave in ready else os.read(self._stream.fileno(), SIP_BYTES if self._sipping else GULP_BYTES)
+        )
 
     def _keep(self, piece: bytes) -> None:
         with self._lock:
@@ -41,6 +80,13 @@ class Output:
             self._kept += len(piece)
             while self._kept - len(self._pieces[0]) >= KEPT_BYTES:
                 self._kept -= len(self._pieces.popleft())
+
+
+def polled(*descriptors: int) -> select.poll:
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return poll
 
 
 def printable(line: str) -> str:

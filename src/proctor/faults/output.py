@@ -1,0 +1,60 @@
+"""Whoever reads a program's output is slow, or gone."""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import suppress
+
+from proctor.faults.fault import Fault
+from proctor.history import History
+from proctor.process.output import SIP_BYTES, SIP_EVERY_S, Output
+
+SMALLEST_PIPE_BYTES = 4096  # one page: pipe(7)
+
+
+class SlowReader(Fault):
+    """A pipe of one page, read in sips: whoever says much soon blocks in write. Proof: the pipe's size and the sips.
+
+    Healed by reading all there is again; the pipe stays as small as it is.
+    """
+
+    needs = "pipes"
+
+    def __init__(self, output: Output, history: History) -> None:
+        super().__init__(history)
+        self._output = output
+        self._bytes = 0
+
+    def inject(self) -> None:
+        with suppress(OSError):  # a pipe that holds more than a page now stays as it is
+            fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
+        self._bytes = fcntl.fcntl(self._output.fileno(), fcntl.F_GETPIPE_SZ)
+        self._output.sip(True)
+
+    def proof(self) -> str | None:
+        return f"a pipe of {self._bytes} bytes, read {SIP_BYTES} bytes every {SIP_EVERY_S} s" if self._bytes else None
+
+    def heal(self) -> None:
+        self._output.sip(False)
+
+
+class ReaderGone(Fault):
+    """Closes the reading end of a program's output: from then on a write fails with EPIPE. It can't be healed.
+
+    Proof: the kit's end is closed.
+    """
+
+    needs = "pipes"
+
+    def __init__(self, output: Output, history: History) -> None:
+        super().__init__(history)
+        self._output = output
+
+    def inject(self) -> None:
+        self._output.leave()
+
+    def proof(self) -> str | None:
+        return "the only reading end is closed" if self._output.ended else None
+
+    def heal(self) -> None:
+        """A closed pipe stays closed."""
