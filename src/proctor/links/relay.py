@@ -57,7 +57,7 @@ class Relay:
         self.address = self._listener.address
         self._target_seen = False
         self._target_listens = True
-        self._refuse = self._reject = False
+        self._refuse = self._reject = self._hold_dialling = False
         self._connects: deque[float] = deque(maxlen=CONNECTS_KEPT)
         self._accepted = self._dialled = self._cut = self._rejected = self._unreachable = 0
         self._watch_target()
@@ -100,14 +100,18 @@ class Relay:
         for direction in tuple(directions) or Direction:
             lane = self.lanes[direction]
             lane.conditions = replace(lane.conditions, **conditions)
-        if self.lanes[Direction.TO_SERVER].conditions.frozen:
-            self.may_dial.clear()
+        self._dial_or_wait()
+
+    def hold_dialling(self, *, hold: bool) -> None:
+        """Let accepted connections wait before they are passed on to the target; healing doesn't end it."""
+        self._hold_dialling = hold
+        self._dial_or_wait()
 
     def heal(self) -> None:
         self.shut()
         for lane in self.lanes.values():
             lane.heal()
-        self.may_dial.set()
+        self._dial_or_wait()
         for connection in list(self.connections):
             connection.hurry()
 
@@ -162,6 +166,12 @@ class Relay:
             self._listener.close()
         else:
             self._listener.open()
+
+    def _dial_or_wait(self) -> None:
+        if self._hold_dialling or self.lanes[Direction.TO_SERVER].conditions.frozen:
+            self.may_dial.clear()
+        else:
+            self.may_dial.set()
 
     def _watch_target(self) -> None:
         self._follow = self.loop.call_later(TARGET_POLL_S, self._watch_target)
