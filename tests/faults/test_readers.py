@@ -14,7 +14,8 @@ from proctor.wire.connection import Connection
 from proctor.wire.messages import pong
 from proctor.wire.scripted import ScriptedServer, answers, stays_silent
 
-SMALL = 4096
+SMALL = 1024
+TEXT = "u" * 60_000  # fits the frames of every server
 
 
 @pytest.fixture
@@ -28,9 +29,9 @@ def test_the_server_holds_what_the_kernel_does_not_take(server: ScriptedServer) 
     with (
         Connection(server.address, history, receive_buffer=SMALL) as one,
         Connection(server.address, history, receive_buffer=SMALL) as other,
-        Unread([one, other], history) as fault,
+        Unread([one, other], history, TEXT) as fault,
     ):
-        assert "of 2 replies of 524288 bytes" in fault.took_effect()
+        assert "of 2 replies of 60000 bytes" in fault.took_effect()
         assert one.reply() == pong(fault.request.params)
         assert other.reply() == pong(fault.request.params)
 
@@ -39,7 +40,7 @@ def test_a_reply_that_fits_the_kernel_holds_up_nobody(server: ScriptedServer) ->
     with (
         pytest.raises(Inconclusive, match="Unread did not take effect"),
         Connection(server.address, History()) as wire,
-        Unread([wire], History(), owed_bytes=1000) as fault,
+        Unread([wire], History(), "short") as fault,
     ):
         fault.took_effect(within=0.3)
 
@@ -49,6 +50,6 @@ def test_a_server_that_does_not_answer_is_not_held_up(server: ScriptedServer) ->
     with (
         pytest.raises(Inconclusive, match="Unread did not take effect"),
         Connection(server.address, History(), receive_buffer=SMALL) as wire,
-        Unread([wire], History()) as fault,
+        Unread([wire], History(), TEXT) as fault,
     ):
         fault.took_effect(within=0.3)

@@ -42,3 +42,11 @@ def test_connections_that_nobody_has_accepted_are_counted(listener: socket.socke
 def test_a_question_that_the_kernel_refuses_is_an_error() -> None:
     with pytest.raises(OSError, match="sock_diag"):
         list(tcp.listening(255))
+
+
+def test_an_end_of_a_connection_says_what_it_has_not_read(listener: socket.socket) -> None:
+    listener.listen()
+    with socket.create_connection(listener.getsockname()) as one:
+        one.sendall(b"12345")
+        assert tcp.end(one.getpeername(), one.getsockname()) == tcp.End(unsent=0, unread=5)
+        assert tcp.end(one.getpeername(), ("127.0.0.1", 1)) is None  # where the kernel offers the listener

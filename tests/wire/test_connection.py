@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -131,3 +133,18 @@ def test_what_passes_is_in_the_history() -> None:
 )
 def test_bytes_are_cut_as_told_and_none_is_lost(pieces: list[int] | None, expected: list[bytes]) -> None:
     assert list(cut(b"abcdef", pieces)) == expected
+
+
+def test_pieces_go_apart_when_the_server_has_read_the_one_before() -> None:
+    pieces = [2, 3, 20]
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener, ThreadPoolExecutor() as pool:
+        sizes = pool.submit(read_sizes, listener)
+        with Connection(listener.getsockname(), History()) as wire:
+            wire.send(b"x" * 30, pieces=pieces, apart_s=10)
+        assert sizes.result() == [*pieces, 5]
+
+
+def read_sizes(listener: socket.socket) -> list[int]:
+    """How many bytes each read of one connection brings."""
+    with closing(listener.accept()[0]) as conversation:
+        return [len(data) for data in iter(lambda: conversation.recv(100), b"")]

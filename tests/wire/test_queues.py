@@ -8,23 +8,29 @@ from contextlib import closing, suppress
 
 import pytest
 
+from proctor.process.tcp import Address
 from proctor.waiting import eventually
-from proctor.wire.queues import Queue, Queues
+from proctor.wire.queues import GONE, held, on_the_way, tabled, unread
+
+Ends = tuple[socket.socket, socket.socket]
 
 
-@pytest.fixture
-def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+@pytest.fixture(params=["127.0.0.1", "::"])
+def ends(request: pytest.FixtureRequest) -> Iterator[Ends]:
+    family = socket.AF_INET6 if ":" in request.param else socket.AF_INET
     with (
-        closing(socket.create_server(("127.0.0.1", 0))) as listener,
-        closing(socket.create_connection(listener.getsockname())) as one,
+        closing(
+            socket.create_server((request.param, 0), family=family, dualstack_ipv6=":" in request.param)
+        ) as listener,
+        closing(socket.create_connection(("127.0.0.1", listener.getsockname()[1]))) as one,
         closing(listener.accept()[0]) as other,
     ):
         yield one, other
 
 
-def port(sock: socket.socket) -> int:
-    number: int = sock.getsockname()[1]
-    return number
+def addresses(ends: Ends) -> tuple[Address, Address]:
+    one, _ = ends
+    return one.getsockname(), one.getpeername()
 
 
 def fill(writer: socket.socket) -> int:
@@ -37,28 +43,28 @@ def fill(writer: socket.socket) -> int:
     return written
 
 
-def test_what_is_not_read_is_on_the_way(ends: tuple[socket.socket, socket.socket]) -> None:
-    writer, reader = ends
-    assert Queues().on_the_way(port(writer), port(reader)) == 0
-    writer.sendall(b"12345")
-    eventually(lambda: Queues().unread(port(reader), port(writer)) == 5, within=10)
-    assert Queues().on_the_way(port(writer), port(reader)) == 5
-    assert Queues().on_the_way(port(reader), port(writer)) == 0
-    reader.recv(2)
-    assert Queues().unread(port(reader), port(writer)) == 3
+def test_what_is_not_read_is_on_the_way(ends: Ends) -> None:
+    (one, other), (writer, reader) = ends, addresses(ends)
+    assert on_the_way(writer, reader) == 0
+    one.sendall(b"12345")
+    eventually(lambda: on_the_way(writer, reader) == unread(reader, writer) == 5, within=10)
+    assert on_the_way(reader, writer) == 0
+    other.recv(2)
+    assert unread(reader, writer) == 3
 
 
-def test_what_the_reader_has_no_room_for_waits_at_the_writer(ends: tuple[socket.socket, socket.socket]) -> None:
-    writer, reader = ends
-    written = fill(writer)
-    eventually(lambda: Queues().on_the_way(port(writer), port(reader)) == written, within=10)
-    assert Queues().end(port(writer), port(reader)).unsent > 0
+def test_what_the_reader_has_no_room_for_waits_at_the_writer(ends: Ends) -> None:
+    writer, reader = addresses(ends)
+    written = fill(ends[0])
+    eventually(lambda: on_the_way(writer, reader) == written, within=10)
+    assert held(writer, reader).unsent > 0
+    assert held(writer, reader) == tabled(writer, reader)
+    assert held(reader, writer) == tabled(reader, writer)
 
 
-def test_a_connection_that_is_gone_holds_nothing(ends: tuple[socket.socket, socket.socket]) -> None:
-    writer, reader = ends
-    writer.sendall(b"12345")
-    ports = port(reader), port(writer)
-    reader.close()
-    writer.close()
-    assert Queues().end(*ports) == Queue(0, 0)
+def test_a_connection_that_is_gone_holds_nothing(ends: Ends) -> None:
+    (one, other), (writer, reader) = ends, addresses(ends)
+    one.sendall(b"12345")
+    other.close()
+    one.close()
+    assert held(reader, writer) == tabled(reader, writer) == GONE

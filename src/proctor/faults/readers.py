@@ -9,14 +9,14 @@ from proctor.faults.fault import Fault
 from proctor.history import History
 from proctor.wire.connection import Connection
 from proctor.wire.messages import ping
-from proctor.wire.queues import Queues
 
 STEADY_S = 0.05  # a server that is still writing gets on within that
-OWED_BYTES = 512 * 1024  # several times what the kernel takes for a reader with a small receive buffer
 
 
 class Unread(Fault):
-    """Each of these connections asks for a long reply and doesn't read it; give them a small `receive_buffer`.
+    """Each of these connections asks for its text back and doesn't read it.
+
+    Give them a receive buffer of 1 KiB: for such readers the kernel takes less than 64 KiB of a sender.
 
     Proof: the kernel took only a part of every reply, and for a while no more, so the server holds the rest. Healed by
     reading or closing, which is the test's affair.
@@ -24,11 +24,12 @@ class Unread(Fault):
 
     needs = "sockets"
 
-    def __init__(self, wires: Sequence[Connection], history: History, owed_bytes: int = OWED_BYTES) -> None:
+    def __init__(self, wires: Sequence[Connection], history: History, text: str) -> None:
+        """The text is ASCII: no form of the reply is shorter."""
         super().__init__(history)
-        self.request = ping("u" * owed_bytes)
+        self.request = ping(text)
         self._wires = wires
-        self._owed = owed_bytes
+        self._owed = len(text)
         self._held: list[int] = []
         self._since = 0.0
 
@@ -37,8 +38,7 @@ class Unread(Fault):
             wire.send(self.request)
 
     def proof(self) -> str | None:
-        queues, now = Queues(), time.monotonic()
-        held = [wire.on_the_way(queues) for wire in self._wires]
+        held, now = [wire.on_the_way() for wire in self._wires], time.monotonic()
         if held != self._held:
             self._held, self._since = held, now
         if not all(0 < taken < self._owed for taken in held) or now - self._since < STEADY_S:

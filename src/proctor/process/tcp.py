@@ -1,7 +1,8 @@
-"""The TCP sockets that listen, asked of the kernel directly. Source: sock_diag(7), <linux/inet_diag.h>.
+"""TCP sockets, those that listen and single connections, asked of the kernel directly. Source: sock_diag(7),
+<linux/inet_diag.h>.
 
 /proc/net/tcp says the same, but walks the table of all connections to say it: ten milliseconds where this takes a tenth
-of one, and suites look at listeners all the time.
+of one, and suites look at sockets all the time.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from dataclasses import dataclass
 
 NETLINK_SOCK_DIAG = 4
 SOCK_DIAG_BY_FAMILY = 20
+NLM_F_REQUEST = 0x1
 NLM_F_REQUEST_DUMP = 0x1 | 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 TCP_LISTEN = 10
+ANY_STATE = 0xFFFFFFFF
 
 # struct nlmsghdr; struct inet_diag_req_v2 without, and with, struct inet_diag_sockid; struct inet_diag_msg
 HEADER = struct.Struct("=IHHII")
@@ -24,7 +27,10 @@ ASKED = struct.Struct("=BBBxI")
 SOCKET_ID = struct.Struct("!HH16s16s4s8s")
 STATE = struct.Struct("=BBBB")
 FIGURES = struct.Struct("=IIIII")
-ANY_SOCKET = SOCKET_ID.pack(0, 0, b"", b"", b"", b"\xff" * 8)
+NO_COOKIE = b"\xff" * 8
+ANY_SOCKET = SOCKET_ID.pack(0, 0, b"", b"", b"", NO_COOKIE)
+
+Address = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,29 @@ class Listener:
     waiting: int
 
 
+@dataclass(frozen=True)
+class End:
+    """Bytes that one end of a connection wrote and whose arrival is not acknowledged; bytes that it has not read."""
+
+    unsent: int
+    unread: int
+
+
+def end(local: Address, remote: Address) -> End | None:
+    """The connection's socket at `local`, IPv4; None if there is none. OSError if the kernel can't say."""
+    sought = SOCKET_ID.pack(
+        local[1], remote[1], socket.inet_aton(local[0]), socket.inet_aton(remote[0]), b"", NO_COOKIE
+    )
+    try:
+        found = next(answers(ASKED.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, ANY_STATE) + sought, NLM_F_REQUEST))
+    except FileNotFoundError:
+        return None
+    if STATE.unpack_from(found)[1] == TCP_LISTEN:  # the kernel's second best: who would accept such a connection
+        return None
+    _, unread, unsent, _, _ = FIGURES.unpack_from(found, STATE.size + SOCKET_ID.size)
+    return End(unsent, unread)
+
+
 def listeners(port: int) -> list[Listener]:
     """The TCP sockets that listen on `port`, IPv4 and IPv6. OSError if the kernel can't say."""
     families = (socket.AF_INET, socket.AF_INET6)
@@ -44,7 +73,12 @@ def listeners(port: int) -> list[Listener]:
 
 def listening(family: int) -> Iterator[Listener]:
     question = ASKED.pack(family, socket.IPPROTO_TCP, 0, 1 << TCP_LISTEN) + ANY_SOCKET
-    header = HEADER.pack(HEADER.size + len(question), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 1, 0)
+    yield from map(parse, answers(question, NLM_F_REQUEST_DUMP))
+
+
+def answers(question: bytes, flags: int) -> Iterator[bytes]:
+    """The kernel's answers, each a struct inet_diag_msg."""
+    header = HEADER.pack(HEADER.size + len(question), SOCK_DIAG_BY_FAMILY, flags, 1, 0)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as kernel:
         kernel.send(header + question)
         while True:
@@ -53,7 +87,7 @@ def listening(family: int) -> Iterator[Listener]:
                     return
                 if kind == NLMSG_ERROR:
                     raise refusal(body)
-                yield parse(body)
+                yield body
 
 
 def messages(data: bytes) -> Iterator[tuple[int, bytes]]:

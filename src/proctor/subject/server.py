@@ -24,6 +24,7 @@ from proctor.zookeeper.proxy import RegistryProxy
 
 CALIBRATING_TERMS = 200_000
 LEAST_CALIBRATION_S = 0.001
+MEMBERS_BYTES = 64  # more than a message has beside its text
 
 
 class DidNotStart(Failure):
@@ -195,6 +196,10 @@ class Server:
         return Connection(
             self.address, self.history, self._stage.manifest.byte_order, self._stage.patience, receive_buffer
         )
+
+    def text(self, most: int) -> str:
+        """Text to be echoed: of so many bytes, or of as many as fit the longest frame."""
+        return "u" * min(most, int(self.promise("max_frame_bytes")) - MEMBERS_BYTES)
 
     def accepts(self) -> bool:
         """Whether a TCP connection to its port is accepted, now."""

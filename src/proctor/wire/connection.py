@@ -16,15 +16,15 @@ from typing import Literal
 from proctor.history import History
 from proctor.outcome import Failure, TimedOut
 from proctor.wire.messages import HEADER_BYTES, Body, NotAMessage, Order, Reply, Request, decode_reply, frame, length_of
-from proctor.wire.queues import Queues
+from proctor.wire.queues import on_the_way, unread
 
 REPLY_WITHIN_S = 10.0  # generous: it costs time only where a reply never comes
 READ_POLL_S = 0.001
 SHOWN_BYTES = 64
 MOST_REPLY_BYTES = 64 * 1024 * 1024  # nothing that the suite asks for is larger
-# The segments of an Ethernet. By those of the loopback interface, 64 KiB each, the kernel reckons a sender's buffer at
-# megabytes, and nobody would notice a slow reader before he owes those.
-SLOW_SEGMENT_BYTES = 1460
+# The segments that every host takes (RFC 1122, 4.2.2.6). By those of the loopback interface, 64 KiB each, the kernel
+# reckons a sender's buffer at megabytes, and nobody would notice a slow reader before he owes those.
+SLOW_SEGMENT_BYTES = 536
 
 End = Literal["fin", "rst"]
 Sendable = Request | Body | bytes
@@ -73,8 +73,8 @@ class Connection:
         self._socket.settimeout(REPLY_WITHIN_S * patience)
         self._connect(address)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port: int = self._socket.getsockname()[1]
-        self.server_port = address[1]
+        self.server = address
+        self.client: tuple[str, int] = self._socket.getsockname()
 
     def send(self, *requests: Sendable, pieces: Iterable[int] | None = None, apart_s: float = 0.0) -> None:
         """Send requests as one run of bytes, or cut into `pieces` of these many bytes, each a segment of its own.
@@ -124,9 +124,17 @@ class Connection:
             return ended.how
         raise Failure(f"the connection should end; instead there came {show(bytes(self._buffer))}")
 
-    def on_the_way(self, queues: Queues) -> int:
-        """How many bytes of replies the server has written that are not read yet."""
-        return queues.on_the_way(self.server_port, self.port) + len(self._buffer)
+    def on_the_way(self) -> int:
+        """How many bytes of replies the server has written that are not taken by `reply` yet."""
+        return on_the_way(self.server, self.client) + len(self._buffer)
+
+    def taken(self) -> bool:
+        """Whether the server has read all that was sent."""
+        return unread(self.server, self.client) == 0
+
+    def answered(self) -> bool:
+        """Whether something has come that is not read yet: a reply, or its beginning."""
+        return self.on_the_way() > 0
 
     def half_close(self) -> None:
         """SHUT_WR: nothing more will be sent; replies are still read."""
@@ -172,7 +180,7 @@ class Connection:
 
     def _let_it_be_read(self, at_most_s: float) -> None:
         deadline = time.monotonic() + at_most_s
-        while time.monotonic() < deadline and Queues().unread(self.server_port, self.port):
+        while time.monotonic() < deadline and not self.taken():
             time.sleep(READ_POLL_S)  # between two looks at an event
 
     def _deadline(self, within: float) -> float:
@@ -209,7 +217,9 @@ class Connection:
         return f", after {show(bytes(self._buffer))}" if self._buffer else ""
 
     def _record(self, kind: str, data: bytes, meaning: str) -> None:
-        self._history.record(kind, port=self.port, bytes=data[:SHOWN_BYTES].hex(), length=len(data), meaning=meaning)
+        self._history.record(
+            kind, port=self.client[1], bytes=data[:SHOWN_BYTES].hex(), length=len(data), meaning=meaning
+        )
 
 
 def cut(data: bytes, pieces: Iterable[int] | None) -> Iterable[bytes]:
