@@ -19,6 +19,7 @@ from proctor.checks.finding import Finding, none_found
 from proctor.examination.fixtures import StartClient, StartScripted, StartServer, StartService
 from proctor.faults.fault import Fault
 from proctor.faults.links import CutLink, FreezeLink, RejectLink, SeverLink
+from proctor.faults.readers import Unread
 from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped, Strike
 from proctor.faults.signals import Burst, Kill, KillOnSight, Stop, alive
 from proctor.faults.syscalls import Inject
@@ -39,7 +40,20 @@ from proctor.subject.stage import Stage
 from proctor.waiting import eventually, throughout
 from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused
 from proctor.wire.dead_ends import DeadEnd, deaf, full, refusing
-from proctor.wire.messages import Reply, Request, divide, encode, frame, header, pi, ping, pong, sleep
+from proctor.wire.messages import (
+    Body,
+    Reply,
+    Request,
+    decode_reply,
+    divide,
+    encode,
+    frame,
+    header,
+    pi,
+    ping,
+    pong,
+    sleep,
+)
 from proctor.wire.scripted import (
     Asked,
     Behaviour,
@@ -54,8 +68,19 @@ from proctor.wire.scripted import (
     sends,
     stays_silent,
 )
+from proctor.wire.vectors import RefusalVector, RequestVector, Vector, spec_vectors
 from proctor.zookeeper.codes import Error, OpCode
-from proctor.zookeeper.proxy import CHILDREN, Cut, FailWith, Hold, Kind, Rule
+from proctor.zookeeper.proxy import (
+    CHILDREN,
+    Cut,
+    FailWith,
+    GrantNewSession,
+    Hold,
+    Kind,
+    RegistryProxy,
+    Rule,
+    lost_create,
+)
 
 clause = pytest.mark.clause
 """Marks a case with the ids of the clauses that it examines."""
@@ -70,10 +95,13 @@ WATCHED_S = 1.0
 """How long a thing that must not happen is watched, at least (spec/README.md, "Words")."""
 
 __all__ = [
+    "CHILDREN",
+    "PROMPTLY_S",
+    "WATCHED_S",
     "Asked",
     "Behaviour",
+    "Body",
     "Burst",
-    "CHILDREN",
     "Call",
     "Client",
     "Connection",
@@ -92,6 +120,7 @@ __all__ = [
     "Fault",
     "Finding",
     "FreezeLink",
+    "GrantNewSession",
     "History",
     "Hold",
     "Inconclusive",
@@ -107,10 +136,10 @@ __all__ = [
     "NotAReply",
     "OpCode",
     "Outcome",
-    "PROMPTLY_S",
     "Pending",
     "Process",
     "Program",
+    "RefusalVector",
     "Refused",
     "RegistryFrozen",
     "RegistryGone",
@@ -119,6 +148,7 @@ __all__ = [
     "RejectLink",
     "Reply",
     "Request",
+    "RequestVector",
     "Rule",
     "ScriptedServer",
     "Server",
@@ -135,7 +165,8 @@ __all__ = [
     "Strike",
     "TimedOut",
     "Unavailable",
-    "WATCHED_S",
+    "Unread",
+    "Vector",
     "alive",
     "answers",
     "answers_after",
@@ -144,6 +175,7 @@ __all__ = [
     "clause",
     "closes",
     "deaf",
+    "decode_reply",
     "divide",
     "encode",
     "eventually",
@@ -152,6 +184,7 @@ __all__ = [
     "frame",
     "full",
     "header",
+    "lost_create",
     "needs",
     "new_connections",
     "no_call_outlives_its_deadline",
@@ -166,6 +199,7 @@ __all__ = [
     "resets",
     "sends",
     "sleep",
+    "spec_vectors",
     "stays_silent",
     "through",
     "throughout",
