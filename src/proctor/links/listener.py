@@ -76,6 +76,8 @@ def _bound(host: str, port: int) -> socket.socket:
     """Two sockets may be bound to one port if both say SO_REUSEADDR and at most one of them listens (Linux)."""
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # What is accepted inherits it. asyncio does this only for sockets that say IPPROTO_TCP, which plain ones don't.
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         bound.bind((host, port))
     except OSError:

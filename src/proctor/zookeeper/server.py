@@ -224,5 +224,8 @@ def _first_session_id() -> int:
 def _listening(host: str, port: int) -> socket.socket:
     """A listening socket. SO_REUSEADDR, since a port that was killed under its clients is to be listened on again."""
     listener = socket.create_server((host, port), backlog=BACKLOG)
+    # What is accepted inherits it: a watch event must not wait for the peer to acknowledge the last reply (40 ms).
+    # asyncio does this only for sockets that say IPPROTO_TCP, which plain ones don't.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setblocking(False)
     return listener
