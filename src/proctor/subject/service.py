@@ -35,18 +35,18 @@ class Service:
 
     # --- servers
 
-    def server(self, behaviour: Behaviour = answers, *, listed: bool = True) -> ScriptedServer:
-        """Start one more server; with `listed`, register it and wait until the client has it in its list."""
-        server = self.open(ScriptedServer(self._stage.loop, behaviour, self._stage.manifest.byte_order))
-        if listed:
-            self.add(server.address)
-            self.agree()
+    def server(self, behaviour: Behaviour = answers) -> ScriptedServer:
+        """Start one more server, register it, and wait until the client has it in its list."""
+        (server,) = self.servers(1, behaviour)
         return server
 
-    def servers(self, count: int, behaviour: Behaviour = answers) -> list[ScriptedServer]:
-        started = [self.server(behaviour, listed=False) for _ in range(count)]
+    def servers(self, count: int, behaviour: Behaviour = answers, *, listed: bool = True) -> list[ScriptedServer]:
+        """The same for several; without `listed` nobody waits for the client."""
+        order = self._stage.manifest.byte_order
+        started = [self.open(ScriptedServer(self._stage.loop, behaviour, order)) for _ in range(count)]
         self.add(*(server.address for server in started))
-        self.agree()
+        if listed:
+            self.agree()
         return started
 
     def open(self, resource: AbstractContextManager[T]) -> T:
