@@ -7,6 +7,8 @@ the faults, the order stays: a TCP link that reordered would be no TCP link.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from proctor.links.lane import Lane
 HELD_BYTES_MAX = 1 << 20  # then the source is no longer read: back-pressure, and the bound of our memory
 BURST = 64  # writes in one go; then the other connections have their turn
 RATE_TICK_S = 0.01  # how finely a limited rate is spread
+UNSENT_POLL_S = 0.001
+SIOCOUTQNSD = 0x894B  # linux/sockios.h: bytes in the send queue that were not sent yet
 
 
 class Gate:
@@ -70,7 +74,7 @@ class Pipe:
         for _ in range(BURST):
             if self.sink is None or self.sink.is_closing() or not self.writable:
                 return
-            if not self._queue or not self._may_pass(self._queue[0]):
+            if not self._queue or not self._may_pass(self._queue[0], self.sink):
                 return
             self._pass_on(self._queue[0], self.sink)
         self._again = self._loop.call_soon(self.flush)
@@ -101,9 +105,11 @@ class Pipe:
         if self.held_bytes > HELD_BYTES_MAX and self.source is not None:
             self.source.pause_reading()
 
-    def _may_pass(self, parcel: Parcel) -> bool:
+    def _may_pass(self, parcel: Parcel, sink: asyncio.Transport) -> bool:
         if not (self._lane.conditions.frozen or (parcel.gate is not None and parcel.gate.closed)):
             wait_s = max(parcel.due, self._free_at) - self._loop.time()
+            if wait_s <= 0 and self._lane.conditions.piece_bytes is not None and unsent_bytes(sink):
+                wait_s = UNSENT_POLL_S
             if wait_s <= 0:
                 return True
             self._again = self._loop.call_later(wait_s, self.flush)
@@ -141,3 +147,11 @@ class Pipe:
         self.held_bytes -= size
         if self.held_bytes <= HELD_BYTES_MAX // 2 and self.source is not None:
             self.source.resume_reading()
+
+
+def unsent_bytes(sink: asyncio.Transport) -> int:
+    """What the kernel still keeps back. It joins small writes, even with TCP_NODELAY, while earlier ones are under way
+    (tcp_autocorking, a closed window): a piece that is to be a segment of its own waits until there is nothing to join.
+    """
+    kept: int = struct.unpack("i", fcntl.ioctl(sink.get_extra_info("socket").fileno(), SIOCOUTQNSD, bytes(4)))[0]
+    return kept
