@@ -30,7 +30,7 @@ def test_an_injected_error_is_what_the_process_sees_and_detaching_ends_it() -> N
         assert process.stdout is not None
         try:
             assert process.stdout.readline() == "there\n"
-            strace = Strace(process.pid, ["stat,newfstatat,statx:error=EIO"])
+            strace = Strace([process.pid], ["stat,newfstatat,statx:error=EIO"])
             eventually(strace.injected, within=10)
             assert eventually(lambda: "Input/output error" in process.stdout.readline(), within=10)  # type: ignore[union-attr]
             strace.detach()
@@ -41,4 +41,20 @@ def test_an_injected_error_is_what_the_process_sees_and_detaching_ends_it() -> N
 
 def test_a_process_that_is_not_there_cannot_be_attached_to_and_that_is_said() -> None:
     with pytest.raises(Unavailable, match=r"strace could not attach: .*No such process"):
-        Strace(2**22 + 1, ["wait4:error=EINTR"])
+        Strace([2**22 + 1], ["wait4:error=EINTR"])
+
+
+def test_several_processes_are_traced_by_one_strace() -> None:
+    command = [sys.executable, "-c", LOOKS_FOR_A_FILE]
+    with (
+        subprocess.Popen(command, stdout=subprocess.DEVNULL) as one,
+        subprocess.Popen(command, stdout=subprocess.DEVNULL) as other,
+    ):
+        try:
+            strace = Strace([one.pid, other.pid], ["stat,newfstatat,statx:error=EIO"])
+            for process in (one, other):
+                eventually(lambda pid=process.pid: strace.saw(rf"^\[pid +{pid}\].*INJECTED"), within=10)  # type: ignore[misc]
+            strace.detach()
+        finally:
+            one.kill()
+            other.kill()

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from proctor.faults.fault import Fault
 from proctor.history import History
 from proctor.process.strace import Strace, missing
 
 
 class Inject(Fault):
-    """Tampers with system calls of a process and of what it forks. Proof: strace printed INJECTED. Healed by detaching.
+    """Tampers with system calls of processes and of what they fork. Proof: strace said INJECTED. Healed by detaching.
 
     `inject` as strace takes it: "wait4,waitid:error=EINTR:when=1..3".
     """
 
     needs = "strace"
 
-    def __init__(self, pid: int, inject: str, history: History) -> None:
+    def __init__(self, pids: int | Collection[int], inject: str, history: History) -> None:
         super().__init__(history)
-        self._pid = pid
+        self._pids = {pids} if isinstance(pids, int) else set(pids)
         self._inject = inject
         self._strace: Strace | None = None
 
@@ -25,7 +27,7 @@ class Inject(Fault):
         return missing()
 
     def inject(self) -> None:
-        self._strace = Strace(self._pid, [self._inject])
+        self._strace = Strace(self._pids, [self._inject])
 
     def proof(self) -> str | None:
         injected = self._strace.injected() if self._strace else []

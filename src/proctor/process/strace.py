@@ -1,7 +1,7 @@
 """System calls made to fail, or delayed, from outside: strace's injection. Source: strace(1), "Tampering".
 
 It works on a call that was already blocked when strace attached. An injected call is not executed, so a zombie
-stays reapable. One tracer per process.
+stays reapable. One tracer per process; one strace can trace several.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from proctor.outcome import Unavailable
+from proctor.outcome import Inconclusive, TimedOut, Unavailable
 from proctor.waiting import eventually
 
 ATTACH_WITHIN_S = 10.0
+ATTACHED = re.compile(r"Process (\d+) attached")
 
 
 def missing() -> str | None:
@@ -26,16 +27,17 @@ def missing() -> str | None:
 
 
 class Strace:
-    """strace attached to a process and to all that it forks from then on; `detach` leaves them as they were.
+    """strace attached to processes and to all that they fork from then on; `detach` leaves them as they were.
 
     `inject` as strace takes it, such as "wait4,waitid:error=EINTR:when=1..3"; `when` counts per traced process.
     """
 
-    def __init__(self, pid: int, inject: Sequence[str]) -> None:
+    def __init__(self, pids: Collection[int], inject: Sequence[str]) -> None:
         if reason := missing():
             raise Unavailable(reason)
         calls = ",".join(sorted({call for text in inject for call in text.split(":")[0].split(",")}))
-        argv = ["strace", "-f", "-p", str(pid), "-e", f"trace={calls}", "-e", "signal=none"]
+        argv = ["strace", "-f", "-e", f"trace={calls}", "-e", "signal=none"]
+        argv += [word for pid in sorted(pids) for word in ("-p", str(pid))]
         argv += [word for text in inject for word in ("-e", f"inject={text}")]
         self._lines: list[str] = []
         self._popen = subprocess.Popen(
@@ -43,7 +45,7 @@ class Strace:
         )
         self._reader = threading.Thread(target=self._read, name="proctor-strace", daemon=True)
         self._reader.start()
-        self._wait_attached(pid)
+        self._wait_attached(pids)
 
     def injected(self, call: str = "") -> list[str]:
         """The trace's lines that show an injection, optionally into one call."""
@@ -62,20 +64,25 @@ class Strace:
             self._popen.wait()
         self._reader.join()
 
-    def _wait_attached(self, pid: int) -> None:
+    def _wait_attached(self, pids: Collection[int]) -> None:
+        who = ", ".join(map(str, sorted(pids)))
         try:
-            eventually(self._attached, within=ATTACH_WITHIN_S, what=f"strace to attach to process {pid}")
+            eventually(lambda: self._attached(pids), within=ATTACH_WITHIN_S, what=f"strace to attach to process {who}")
+        except TimedOut as late:
+            self.detach()
+            raise Inconclusive(str(late)) from None
         except BaseException:
             self.detach()
             raise
 
-    def _attached(self) -> bool:
+    def _attached(self, pids: Collection[int]) -> bool:
         if self._popen.poll() is not None:
             self._reader.join()
             said = " ".join(self._lines).strip()
             who = "" if os.geteuid() == 0 else "; attaching needs root here"
             raise Unavailable(f"strace could not attach: {said}{who}")
-        return any(" attached" in line for line in list(self._lines))
+        attached = {match[1] for line in list(self._lines) if (match := ATTACHED.search(line))}
+        return attached >= {str(pid) for pid in pids}
 
     def _read(self) -> None:
         assert self._popen.stderr is not None
