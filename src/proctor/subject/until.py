@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from proctor.outcome import Failure
 from proctor.process import observe
+from proctor.subject.census import listed
 from proctor.subject.server import Server
 from proctor.waiting import eventually, throughout
 
@@ -97,10 +98,6 @@ def state(server: Server) -> str:
     if status is None:
         return ""
     return f"; the parent was killed by signal {-status}" if status < 0 else f"; the parent ended with status {status}"
-
-
-def listed(pids: Collection[int]) -> str:
-    return ", ".join(map(str, sorted(pids))) or "(none)"
 
 
 def excluding(pids: Collection[int]) -> str:
