@@ -7,6 +7,7 @@ import signal
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,13 @@ def test_a_process_that_is_gone_cannot_be_opened(run: Run) -> None:
 
 def cmdline(pid: int) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_every_thread_that_waits_is_told_the_status(run: Run) -> None:
+    """A driver's reader and a case wait for the same end; one that is told None blames a client that did exit."""
+    for _ in range(5):
+        program = run("import sys; sys.stdin.read(); sys.exit(7)", talks=True)
+        with ThreadPoolExecutor(8) as pool:
+            waits = [pool.submit(program.wait, WITHIN_S) for _ in range(8)]
+            program.stdin.close()
+            assert [wait.result() for wait in waits] == [7] * 8

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,7 @@ class Program:
         self.output = Output(log)  # type: ignore[arg-type]  # Popen's pipes are binary here
         self._seen: set[int] = set()
         self._ended = False
+        self._reaping = threading.Lock()
 
     @property
     def pid(self) -> int:
@@ -84,8 +86,9 @@ class Program:
         return self._popen.stdout
 
     def exit_status(self) -> int | None:
-        """None while it runs; then its status, or minus the signal that ended it. Reaps it."""
-        return self._popen.poll()
+        """None while it runs; then its status, or minus the signal that ended it. Reaps it. From any thread."""
+        with self._reaping:  # where two threads poll at once, Popen tells one of them that it still runs
+            return self._popen.poll()
 
     def wait(self, within_s: float) -> int | None:
         """Wait for the parent's exit; its status, or None if it still runs then."""
