@@ -16,12 +16,17 @@ from proctor.checks.calls import (
     replies_answer_their_own_request,
 )
 from proctor.checks.finding import Finding, none_found
+from proctor.checks.workers import never_fewer_than
 from proctor.examination.fixtures import StartClient, StartScripted, StartServer, StartService
 from proctor.faults.fault import Fault
+from proctor.faults.foreign import FOSTERED, ForeignChildrenEnd
+from proctor.faults.limits import FewDescriptors
 from proctor.faults.links import CutLink, FreezeLink, RejectLink, SeverLink
+from proctor.faults.newborns import AtBirth
+from proctor.faults.output import ReaderGone, SlowReader
 from proctor.faults.readers import Unread
 from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped, Strike
-from proctor.faults.signals import Burst, Kill, KillOnSight, Stop, alive
+from proctor.faults.signals import Burst, GroupBurst, Kill, KillOnSight, Stop, alive
 from proctor.faults.syscalls import Inject
 from proctor.history import Event, History
 from proctor.links import Direction, LinkProxy
@@ -31,12 +36,21 @@ from proctor.process import observe
 from proctor.process.process import Process
 from proctor.process.program import Program
 from proctor.process.strace import Strace
+from proctor.subject.census import Census, Count
 from proctor.subject.client import Client, Outcome, Pending
 from proctor.subject.listing import Listing
-from proctor.subject.load import Load, new_connections, through
+from proctor.subject.load import Load, knocks, new_connections, through
 from proctor.subject.server import Node, Server, Snapshot
 from proctor.subject.service import Service
 from proctor.subject.stage import Stage
+from proctor.subject.until import (
+    still,
+    unchanged,
+    until_gone,
+    until_reaped,
+    until_renewed,
+    until_staffed,
+)
 from proctor.waiting import eventually, throughout
 from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused
 from proctor.wire.dead_ends import DeadEnd, deaf, full, refusing
@@ -44,7 +58,6 @@ from proctor.wire.messages import (
     Body,
     Reply,
     Request,
-    decode_reply,
     divide,
     encode,
     frame,
@@ -96,15 +109,19 @@ WATCHED_S = 1.0
 
 __all__ = [
     "CHILDREN",
+    "FOSTERED",
     "PROMPTLY_S",
     "WATCHED_S",
     "Asked",
+    "AtBirth",
     "Behaviour",
     "Body",
     "Burst",
     "Call",
+    "Census",
     "Client",
     "Connection",
+    "Count",
     "Cut",
     "CutLink",
     "DeadEnd",
@@ -118,9 +135,12 @@ __all__ = [
     "FailWith",
     "Failure",
     "Fault",
+    "FewDescriptors",
     "Finding",
+    "ForeignChildrenEnd",
     "FreezeLink",
     "GrantNewSession",
+    "GroupBurst",
     "History",
     "Hold",
     "Inconclusive",
@@ -139,6 +159,7 @@ __all__ = [
     "Pending",
     "Process",
     "Program",
+    "ReaderGone",
     "RefusalVector",
     "Refused",
     "RegistryFrozen",
@@ -154,6 +175,7 @@ __all__ = [
     "Server",
     "Service",
     "SeverLink",
+    "SlowReader",
     "Snapshot",
     "Stage",
     "StartClient",
@@ -175,7 +197,6 @@ __all__ = [
     "clause",
     "closes",
     "deaf",
-    "decode_reply",
     "divide",
     "encode",
     "eventually",
@@ -184,8 +205,10 @@ __all__ = [
     "frame",
     "full",
     "header",
+    "knocks",
     "lost_create",
     "needs",
+    "never_fewer_than",
     "new_connections",
     "no_call_outlives_its_deadline",
     "none_found",
@@ -201,6 +224,12 @@ __all__ = [
     "sleep",
     "spec_vectors",
     "stays_silent",
+    "still",
     "through",
     "throughout",
+    "unchanged",
+    "until_gone",
+    "until_reaped",
+    "until_renewed",
+    "until_staffed",
 ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
 
 from proctor.faults.fault import Fault
 from proctor.history import History
 from proctor.process import observe
 from proctor.process.process import Gone, Process
+
+SIGHT_S = 0.005  # between two looks for something to kill
 
 
 class Kill(Fault):
@@ -73,7 +78,10 @@ class Burst(Fault):
     def inject(self) -> None:
         self._deliverable = {number for number in set(self._numbers) if deliverable(self._process.pid, number)}
         for number in self._numbers:
-            self._process.send(number)
+            self._send(number)
+
+    def _send(self, number: int) -> None:
+        self._process.send(number)
 
     def proof(self) -> str | None:
         if self._deliverable != set(self._numbers):
@@ -83,6 +91,13 @@ class Burst(Fault):
 
     def heal(self) -> None:
         """Signals that were delivered can't be taken back."""
+
+
+class GroupBurst(Burst):
+    """The same, to each process of the group that a program's parent leads: so a terminal sends Ctrl-C."""
+
+    def _send(self, number: int) -> None:
+        os.killpg(self._process.pid, number)
 
 
 def deliverable(pid: int, number: int) -> bool:
@@ -103,3 +118,35 @@ def alive(pids: Iterable[int]) -> list[int]:
             found.append(pid)
         process.close()
     return found
+
+
+class KillOnSight(Fault):
+    """Kills whatever `find` gives, again and again, until healed. Proof: several were killed."""
+
+    ENOUGH = 3
+
+    def __init__(self, find: Callable[[], Iterable[int]], history: History) -> None:
+        super().__init__(history)
+        self._find = find
+        self._killed: set[int] = set()
+        self._healed = threading.Event()
+        self._thread = threading.Thread(target=self._kill, name="proctor-kill-on-sight", daemon=True)
+
+    def inject(self) -> None:
+        self._thread.start()
+
+    def proof(self) -> str | None:
+        count = len(self._killed)
+        return f"{count} processes were killed as soon as they were seen" if count >= self.ENOUGH else None
+
+    def heal(self) -> None:
+        self._healed.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _kill(self) -> None:
+        while not self._healed.wait(SIGHT_S):
+            for pid in self._find():
+                with suppress(Gone), closing(Process(pid)) as process:
+                    process.send(signal.SIGKILL)
+                    self._killed.add(pid)
