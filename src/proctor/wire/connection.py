@@ -96,7 +96,10 @@ class Connection:
 
     def reply(self, within: float = REPLY_WITHIN_S) -> Reply:
         """The next reply. Raises NoReply, Ended or NotAReply."""
-        body = self.reply_body(within)
+        return self.decoded(self.reply_body(within))
+
+    def decoded(self, body: bytes) -> Reply:
+        """The reply in a frame's body. Raises NotAReply."""
         try:
             reply = decode_reply(body)
         except NotAMessage as error:
