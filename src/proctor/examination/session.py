@@ -171,6 +171,7 @@ class Examination:
             return "broken SHOULD", "w", "BROKEN SHOULD"
         return None
 
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.stagehand.close()
         if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:

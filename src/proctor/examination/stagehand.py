@@ -55,6 +55,8 @@ class Stagehand:
         try:
             yield stage
         finally:
+            for subject in [subject for subject in self.subjects if subject.stage is stage]:
+                self.dismiss(subject)
             stage.close()
 
     def shared_server(self) -> Server:
@@ -103,9 +105,10 @@ class Stagehand:
         self.subjects.append(subject)
 
     def dismiss(self, subject: Subject) -> None:
-        """End a subject. Whatever is left of it afterwards is an error of the kit."""
-        self.subjects.remove(subject)
-        subject.end()
+        """End a subject, unless that is done already."""
+        if subject in self.subjects:
+            self.subjects.remove(subject)
+            subject.end()
 
     def close(self) -> None:
         """End everything, in the reverse order of its making; safe to call twice."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from proctor.process import tcp
 
+ESTABLISHED = "01"  # of the states in /proc/net/tcp
 PROC = Path("/proc")
 LISTEN = "0A"
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -141,6 +142,16 @@ def tabled_listeners(port: int) -> Iterator[int]:
             fields = line.split()
             if fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
                 yield int(fields[9])
+
+
+def connected_to(port: int) -> set[int]:
+    """Inodes of the sockets, of whatever process, that have an established connection to `port`."""
+    lines = [line.split() for table in ("tcp", "tcp6") for line in read(PROC / "net" / table).splitlines()[1:]]
+    return {
+        int(fields[9])
+        for fields in lines
+        if fields[3] == ESTABLISHED and int(fields[2].rpartition(":")[2], 16) == port and fields[9] != "0"
+    }
 
 
 def sockets(pid: int) -> set[int]:

@@ -92,7 +92,7 @@ class Client:
 
     def __init__(self, stage: Stage, root: str) -> None:
         assert stage.manifest.client is not None
-        self._stage = stage
+        self.stage = stage
         self._section = stage.manifest.client
         self.history = stage.history
         self.root = root
@@ -131,7 +131,7 @@ class Client:
     @property
     def root_seen(self) -> str:
         """The root as it stands in what passes the proxy, with the registry's chroot."""
-        return self._stage.registry.chroot + self.root
+        return self.stage.registry.chroot + self.root
 
     @property
     def program(self) -> Program:
@@ -139,7 +139,7 @@ class Client:
         return self._program
 
     def promise(self, name: str) -> float:
-        return self._stage.promise(name)
+        return self.stage.promise(name)
 
     # --- its operations
 
@@ -151,7 +151,7 @@ class Client:
         return self._ask(timeout_s, op="call", params=params, timeout_s=timeout_s, **{"in": method})
 
     def outcome(self, pending: Pending) -> Outcome:
-        answer = pending.answer(pending.timeout_s + ANSWER_WITHIN_S * self._stage.patience)
+        answer = pending.answer(pending.timeout_s + ANSWER_WITHIN_S * self.stage.patience)
         outcome = read_outcome(answer, pending.took_s)
         self.history.record("client call", number=pending.number, outcome=str(outcome))
         return outcome
@@ -167,7 +167,7 @@ class Client:
 
     def servers(self) -> list[str]:
         """Its view of the list, sorted: "host:port" of each server."""
-        answer = self._ask(0, op="servers").answer(ANSWER_WITHIN_S * self._stage.patience)
+        answer = self._ask(0, op="servers").answer(ANSWER_WITHIN_S * self.stage.patience)
         listed = answer.get("servers")
         if not isinstance(listed, list) or not all(isinstance(entry, str) for entry in listed):
             raise DriverBroken(f'the reply to "servers" should hold a list of strings: {answer!r}')
@@ -175,7 +175,7 @@ class Client:
 
     def close(self) -> int | None:
         """Ask it to close: exit status, or None if it still runs after `stop_s`."""
-        self._ask(0, op="close").answer(ANSWER_WITHIN_S * self._stage.patience)
+        self._ask(0, op="close").answer(ANSWER_WITHIN_S * self.stage.patience)
         return self.program.wait(self.promise("stop_s"))
 
     def write(self, line: bytes) -> None:
@@ -189,7 +189,7 @@ class Client:
     # --- inside
 
     def _command(self) -> Command:
-        section, stage = self._section, self._stage
+        section, stage = self._section, self.stage
         argv = fill(section.command, zookeeper=self.proxy.address + stage.registry.chroot, root=self.root)
         return Command(argv, (stage.manifest.folder / section.cwd).resolve(), section.env, talks=True)
 

@@ -71,7 +71,7 @@ class Server:
         `through` are words before the command, of a program that executes what follows them.
         """
         assert stage.manifest.server is not None
-        self._stage = stage
+        self.stage = stage
         self._section = stage.manifest.server
         self.history = stage.history
         self.asked_workers = workers
@@ -120,7 +120,7 @@ class Server:
                 self.history.record("process", what="server ended", pid=self._program.pid)
         finally:
             if self._reserved:
-                self._stage.ports.release(self.port)
+                self.stage.ports.release(self.port)
 
     # --- what it is
 
@@ -139,10 +139,10 @@ class Server:
 
     @property
     def manifest(self) -> Manifest:
-        return self._stage.manifest
+        return self.stage.manifest
 
     def promise(self, name: str) -> float:
-        return self._stage.promise(name)
+        return self.stage.promise(name)
 
     def workers(self) -> list[Stat]:
         """The living workers below its parent, as the manifest says what a worker is."""
@@ -183,18 +183,18 @@ class Server:
     @property
     def registers(self) -> bool:
         """Whether the profile discovery is claimed."""
-        return "discovery" in self._stage.manifest.about.profiles
+        return "discovery" in self.stage.manifest.about.profiles
 
     @property
     def speaks(self) -> bool:
         """Whether the profile wire is claimed."""
-        return "wire" in self._stage.manifest.about.profiles
+        return "wire" in self.stage.manifest.about.profiles
 
     # --- talking to it
 
     def connect(self, receive_buffer: int | None = None) -> Connection:
         return Connection(
-            self.address, self.history, self._stage.manifest.byte_order, self._stage.patience, receive_buffer
+            self.address, self.history, self.stage.manifest.byte_order, self.stage.patience, receive_buffer
         )
 
     def text(self, most: int) -> str:
@@ -209,7 +209,7 @@ class Server:
 
     def lasting(self, seconds: float) -> Request:
         """A call that keeps a worker busy for about so long: `sleep`, or `pi` with a calibrated n."""
-        if "sleep" in self._stage.manifest.capabilities.methods:
+        if "sleep" in self.stage.manifest.capabilities.methods:
             return sleep(seconds)
         return self.computing(seconds)
 
@@ -224,7 +224,7 @@ class Server:
     # --- inside
 
     def _command(self) -> Command:
-        section, stage = self._section, self._stage
+        section, stage = self._section, self.stage
         argv = fill(
             section.command,
             host=HOST,

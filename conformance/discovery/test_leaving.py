@@ -1,0 +1,113 @@
+"""The section "Leaving" of spec/discovery.md."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from proctor.api import (
+    ExpireSession,
+    FreezeLink,
+    Kill,
+    KillOnSight,
+    OpCode,
+    RegistryProxy,
+    Server,
+    SeverLink,
+    StartServer,
+    clause,
+    eventually,
+    needs,
+)
+
+STOPS = [signal.SIGINT, signal.SIGTERM]
+REGISTRY_TICK_S = 1.0  # what spec/discovery.md leaves to the registry until it notices
+SESSION_MS = 400
+
+
+def short_session(proxy: RegistryProxy) -> None:
+    proxy.clamp_session_timeout(SESSION_MS)
+
+
+@clause("discovery/leaves-the-list-first", "discovery/session-is-closed")
+@pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
+def test_a_server_that_stops_takes_its_node_back_before_it_refuses(start_server: StartServer, number: int) -> None:
+    """Clients would be sent to a server that refuses them, for as long as the session lasts."""
+    server = start_server()
+    node = server.node()
+    server.parent.send(number)
+    eventually(lambda: not server.accepts(), within=server.promise("stop_s"), what="connections to be refused")
+    assert server.nodes() == [], "connections are refused, and the node still stands"
+    assert server.program.wait(server.promise("stop_s")) is not None, "it did not end"
+    assert left_by_its_own_word(server, node.owner, node.path), "the node was left to the session's timeout"
+
+
+@clause("discovery/leaves-the-list-first")
+@needs("profile wire")
+def test_the_node_goes_while_a_call_is_in_flight(start_server: StartServer) -> None:
+    """A server that waits for its calls before it leaves the list is sent new ones all the while."""
+    server = start_server()
+    request = server.lasting(1.5)
+    with server.connect() as wire:
+        wire.send(request)
+        eventually(wire.taken, within=10, what="the request to be taken")
+        server.parent.send(signal.SIGTERM)
+        eventually(lambda: server.nodes() == [], within=server.promise("stop_s"), what="the node to go")
+        assert not wire.answered(), "the node went only after the call in flight was answered"
+        wire.reply()
+
+
+@clause("discovery/stops-whatever-the-registry-does")
+@pytest.mark.parametrize("fault", [FreezeLink, SeverLink], ids=lambda fault: fault.__name__)
+def test_a_server_stops_in_time_without_its_registry(
+    start_server: StartServer, fault: type[FreezeLink | SeverLink]
+) -> None:
+    """A close that waits for the registry's word waits as long as there is no registry."""
+    server = start_server(prepare=short_session)
+    with fault(server.proxy, server.history) as broken:
+        broken.took_effect()
+        assert server.stop() is not None, f"it did not end within stop_s = {server.promise('stop_s')} s"
+        eventually(lambda: not server.program.remains(), within=1, what="every process of the server to end")
+
+
+@clause("discovery/stops-whatever-the-registry-does")
+def test_a_server_stops_in_time_after_its_session_was_lost(start_server: StartServer) -> None:
+    """A handler of the loss that blocks takes the thread with which to stop."""
+    server = start_server()
+    with ExpireSession(server.proxy, server.history) as expiry:
+        expiry.took_effect()
+        assert server.stop() is not None, f"it did not end within stop_s = {server.promise('stop_s')} s"
+        eventually(lambda: not server.program.remains(), within=1, what="every process of the server to end")
+
+
+@clause("discovery/killed-server-vanishes")
+def test_a_killed_parent_s_node_goes_with_its_session(start_server: StartServer) -> None:
+    """A process that is left over and holds the session keeps a dead server in the list for ever."""
+    server = start_server(prepare=short_session)
+    node = server.node()
+    with Kill([server.pid], server.history) as fault:
+        fault.took_effect()
+        bound = SESSION_MS / 1000 + server.promise("orphan_s") + REGISTRY_TICK_S
+        eventually(lambda: server.nodes() == [], within=bound, what=f"{node.path} to go")
+
+
+@clause("discovery/dead-service-is-withdrawn")
+def test_a_server_without_workers_is_not_in_the_list(start_server: StartServer) -> None:
+    """Clients are sent to a port where nobody accepts."""
+    server = start_server()
+    with KillOnSight(server.worker_pids, server.history) as fault:
+        fault.took_effect()
+        bound = server.promise("respawn_s") + server.promise("register_s")
+        eventually(lambda: server.nodes() == [], within=bound, what="the node of a server without workers to go")
+    back = server.promise("respawn_s") + server.promise("register_s")
+    eventually(lambda: len(server.nodes()) == 1, within=back, what="the node of a server with workers to return")
+
+
+def left_by_its_own_word(server: Server, session: int, path: str) -> bool:
+    """Whether the session's closing, or the node's deletion, passed on the way to the registry."""
+    return any(
+        operation.session_id == session and (operation.op is OpCode.CLOSE_SESSION or operation.path == path)
+        for operation in server.proxy.operations
+        if operation.op in (OpCode.CLOSE_SESSION, OpCode.DELETE)
+    )
