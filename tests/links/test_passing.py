@@ -166,6 +166,17 @@ def test_a_link_that_is_stopped_leaves_no_descriptor(loop: LoopThread, target: T
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
+def test_healing_a_link_that_is_stopped_opens_nothing(loop: LoopThread, target: Target) -> None:
+    """Healing always runs, also when the link went first."""
+    link = LinkProxy(loop, target.address).start()
+    link.freeze()
+    link.stop()
+    link.heal()
+    assert link.stats.refusing
+    assert refused(link)
+    link.stop()
+
+
 def test_a_link_has_no_address_before_it_is_started(loop: LoopThread) -> None:
     with pytest.raises(RuntimeError, match="must be started first"):
         _ = LinkProxy(loop, ("127.0.0.1", 1)).address

@@ -98,6 +98,7 @@ class Connection:
         self.client = Side(self, Direction.TO_SERVER)
         self.server = Side(self, Direction.TO_CLIENT)
         self.pipes = {direction: Pipe(loop, link.lanes[direction]) for direction in Direction}
+        self.over = False  # ended by us: nothing that is still read passes
         self._fins: set[Direction] = set()
         self._opening: asyncio.Task[None] | None = None
 
@@ -184,6 +185,7 @@ class Connection:
         self._forget_if_over()
 
     def _end(self, how: How) -> None:
+        self.over = True
         for pipe in self.pipes.values():
             pipe.close()
         for side in (self.client, self.server):

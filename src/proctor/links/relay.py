@@ -57,15 +57,15 @@ class Relay:
         self.address = self._listener.address
         self._target_seen = False
         self._target_listens = True
-        self._refuse = self._reject = self._hold_dialling = False
+        self._refuse = self._reject = self._hold_dialling = self._stopped = False
         self._connects: deque[float] = deque(maxlen=CONNECTS_KEPT)
         self._accepted = self._dialled = self._cut = self._rejected = self._unreachable = 0
         self._watch_target()
 
     async def stop(self) -> None:
         """Close every socket. Connections that still stand end by FIN."""
+        self._stopped = True  # whoever heals a fault after this opens nothing again
         self._follow.cancel()
-        self.shut(refuse=True)
         self._listener.release()
         self.cut("fin")
         for _ in range(CLOSING_TURNS):
@@ -162,7 +162,7 @@ class Relay:
         connection.open(accepted)
 
     def _open_or_refuse(self) -> None:
-        if self._refuse or not self._target_listens:
+        if self._stopped or self._refuse or not self._target_listens:
             self._listener.close()
         else:
             self._listener.open()

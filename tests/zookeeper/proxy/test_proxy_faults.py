@@ -12,12 +12,14 @@ from proctor.links import Direction
 from proctor.waiting import eventually
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.codes import CreateMode, Error, EventType, OpCode
+from proctor.zookeeper.frames import frame
 from proctor.zookeeper.protocol import (
     OPEN_ACL,
     CreateRequest,
     GetChildrenRequest,
     GetDataRequest,
     GetDataResponse,
+    RequestHeader,
     SetDataRequest,
 )
 from proctor.zookeeper.proxy import (
@@ -84,6 +86,22 @@ def test_a_request_that_is_cut_is_not_executed(
     kazoo.wait_connected()
     kazoo.register(root)
     assert len(children(witness, root)) == 1
+
+
+def test_what_follows_a_cut_in_the_same_segment_is_lost_with_it(
+    proxy: RegistryProxy, subject: Client, witness: Client, root: str
+) -> None:
+    """It never passed, so nothing may be told or counted of it."""
+    fault = proxy.arm(Rule(Kind.REQUEST, Cut(), CREATES, f"{root}/", times=None))
+    creates = [CreateRequest(f"{root}/{name}", b"", OPEN_ACL, CreateMode.PERSISTENT) for name in "ab"]
+    subject.socket.sendall(
+        b"".join(frame(RequestHeader(xid, OpCode.CREATE).encode() + each.encode()) for xid, each in enumerate(creates))
+    )
+    with pytest.raises(ConnectionError):
+        subject.receive(OpCode.CREATE)
+    assert fault.fired == 1
+    assert [each.path for each in proxy.operations if each.op in CREATES] == [f"{root}/a"]
+    assert children(witness, root) == []
 
 
 def test_the_nth_is_struck_so_many_times(proxy: RegistryProxy, subject: Client, root: str) -> None:

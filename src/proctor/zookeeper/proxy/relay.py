@@ -55,6 +55,8 @@ class RegistryConnection(Connection):
             return
         try:
             for payload in self._buffers[direction].feed(data):
+                if self.over:  # by a rule, at a frame before this one
+                    return
                 self._pass(direction, payload)
         except FrameError:
             self._unread = True

@@ -70,8 +70,9 @@ class ArmedRule:
 
     @property
     def fired(self) -> int:
-        """How many frames were struck, and it took effect."""
-        return self._fired
+        """How many frames were struck, and it took effect. Whoever has seen the effect finds it counted."""
+        with self._changed:
+            return self._fired
 
     def wait_fired(self, within_s: float, times: int = 1) -> None:
         """Wait for the proof. Raises Inconclusive, since without it nothing can be said about the implementation."""
@@ -90,11 +91,12 @@ class ArmedRule:
         """On the loop: do what the rule says to a frame, if it is one of its frames."""
         if not self.rule.fits(passage.meaning):
             return
-        self._matched += 1
-        if self._matched < self.rule.nth or (self.rule.times is not None and self._fired >= self.rule.times):
-            return
-        if self.rule.action.strike(passage, self.gate):
-            passage.touched.append(type(self.rule.action).__name__)
-            with self._changed:
+        with self._changed:
+            self._matched += 1
+            if self._due() and self.rule.action.strike(passage, self.gate):
                 self._fired += 1
+                passage.touched.append(type(self.rule.action).__name__)
                 self._changed.notify_all()
+
+    def _due(self) -> bool:
+        return self._matched >= self.rule.nth and (self.rule.times is None or self._fired < self.rule.times)
