@@ -44,7 +44,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--zookeeper", default="127.0.0.1:2181", metavar="HOST:PORT,...", help="the registry (%(default)s)")
     add("--root", default="/demo", metavar="PATH", help="where servers register (%(default)s)")
-    add("--session-timeout", type=seconds, default=10.0, metavar="S", help="asked of the registry (%(default)s)")
+    add("--session-timeout", type=seconds, default=5.0, metavar="S", help="asked of the registry (%(default)s)")
     add("--byte-order", choices=["little", "big"], default="little", help="of frame lengths (%(default)s)")
     add("--max-frame-bytes", type=positive, default=FRAME_BYTES_MAX, metavar="N", help="(%(default)s)")
 
@@ -55,8 +55,16 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add("--advertise", metavar="HOST", help="the host to register (the one that is bound)")
     add("--workers", type=positive, default=2, metavar="N", help="(%(default)s)")
     add("--reload", choices=["graceful", "exec"], default="graceful", help="what SIGHUP does (%(default)s)")
-    add("--grace", type=seconds, default=4.5, metavar="S", help="until what does not stop is killed (%(default)s)")
-    add("--hang", type=seconds, default=10.0, metavar="S", help="silence until a worker is killed (%(default)s)")
+    add(
+        "--grace",
+        type=seconds,
+        default=10.0,
+        metavar="S",
+        help="how long calls may go on when told to stop (%(default)s)",
+    )
+    add(
+        "--hang", type=seconds, default=30.0, metavar="S", help="after how long a silent worker is killed (%(default)s)"
+    )
 
 
 def server_settings(arguments: argparse.Namespace) -> ServerSettings:

@@ -21,13 +21,16 @@ LINGER_S = 1.0  # how long what a client goes on sending after a refusal is read
 READ, WRITE = select.EPOLLIN, select.EPOLLOUT
 
 
+Answer = Callable[[bytes | Refused], bytes | Steps]
+
+
 class Owner(Protocol):
     """What a connection needs of its worker."""
 
     timers: Timers
     draining: bool
+    answer: Answer
 
-    def answer(self, body: bytes | Refused) -> bytes | Steps: ...
     def watch(self, connection: Connection, events: int) -> None: ...
     def forget(self, connection: Connection) -> None: ...
 
@@ -56,42 +59,40 @@ class Connection:
             self.close()  # reset by the client, while there was nothing to read or write
 
     def on_readable(self) -> None:
-        data = self.receive()
-        if data is None:
-            return
-        if self.lingering:
-            if not data:
-                self.close()
-            return
-        self.heard = True
-        if data:
-            self.waiting.extend(self.reader.feed(data))
-        else:
-            self.ended = True
-        self.serve()
-
-    def receive(self) -> bytes | None:
-        """What is there; b"" if the client sends no more; None if there is nothing now."""
         try:
-            return self.sock.recv(READ_BYTES)
+            data = self.sock.recv(READ_BYTES)
         except BlockingIOError:
-            return None
+            return
         except OSError:
             self.close()
-            return None
+            return
+        if data:
+            self.on_data(data)
+        else:
+            self.on_end()
+
+    def on_data(self, data: bytes) -> None:
+        self.heard = True
+        if not self.lingering:
+            self.waiting.extend(self.reader.feed(data))
+            self.serve()
+
+    def on_end(self) -> None:
+        self.ended = True
+        self.serve()
 
     def serve(self) -> None:
         """Answers what waits, until a call takes time or replies pile up."""
-        while not self.closed:
+        self.answer_waiting()
+        self.flush()
+        while self.waiting and not self.running and len(self.unsent) < UNSENT_BYTES_MAX:
             self.answer_waiting()
             self.flush()
-            if not self.waiting or self.running or len(self.unsent) >= UNSENT_BYTES_MAX:
-                break
         self.settle()
 
     def answer_waiting(self) -> None:
         waiting, unsent, answer = self.waiting, self.unsent, self.owner.answer
-        while waiting and self.running is None and len(unsent) < UNSENT_BYTES_MAX:
+        while waiting and not self.running and len(unsent) < UNSENT_BYTES_MAX:
             reply = answer(waiting.popleft())
             if isinstance(reply, bytes):
                 unsent += reply
@@ -136,14 +137,14 @@ class Connection:
         """Ends what is done with; tells epoll only what has changed."""
         if self.closed:
             return
-        if not self.busy():
+        busy = self.running or self.waiting
+        if not busy and not self.unsent:
             if self.ended:
                 self.close()
                 return
-            if self.reader.broken and not self.lingering:
+            if self.reader.broken:
                 self.linger()
-        reading = not (self.ended or self.running or self.waiting)
-        events = (READ if reading else 0) | (WRITE if self.unsent else 0)
+        events = (WRITE if self.unsent else 0) | (READ if not busy and not self.ended else 0)
         if events != self.events:
             self.events = events
             self.owner.watch(self, events)
@@ -154,6 +155,8 @@ class Connection:
     def linger(self) -> None:
         """Says no more, and reads for a while: a close with bytes unread would reset the connection and could destroy
         the reply on its way."""
+        if self.lingering:
+            return
         self.lingering = True
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_WR)

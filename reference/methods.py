@@ -15,6 +15,7 @@ Steps = Generator[float, None, Any]
 Method = Callable[[Any], Any]
 
 PI_TERMS_A_STEP = 10_000  # about a millisecond
+PI_N_MAX = 10**9
 SLEEP_S_MAX = 86_400.0
 NAME_CHARS_SHOWN = 60
 
@@ -32,20 +33,20 @@ class Methods:
 
     def find(self, name: Any) -> tuple[str, Method]:
         """The name of its reply, and the method."""
-        if not isinstance(name, str):
-            raise Refused("bad_request", '"in" is not a string')
-        found = self.table.get(name)
-        if found is None:
-            raise Refused("unknown_method", f"no method is called {name[:NAME_CHARS_SHOWN]!r}")
-        return found
+        try:
+            return self.table[name]
+        except (KeyError, TypeError):
+            if type(name) is not str:
+                raise Refused("bad_request", '"in" is not a string') from None
+            raise Refused("unknown_method", f"no method is called {name[:NAME_CHARS_SHOWN]!r}") from None
 
     def ping(self, params: Any) -> Any:
         return params
 
     def pi(self, params: Any) -> Any:
         """sqrt(8 * sum of 1/(2i+1)^2, i from 0 to n)."""
-        if type(params) is not int or params < 0:
-            raise Refused("bad_params", "pi takes an integer that is not negative")
+        if type(params) is not int or not 0 <= params <= PI_N_MAX:
+            raise Refused("bad_params", f"pi takes an integer from 0 to {PI_N_MAX}")
         return pi_in_steps(params) if params >= PI_TERMS_A_STEP else root(add_terms(0.0, 0, params + 1))
 
     def divide(self, params: Any) -> Any:
@@ -123,14 +124,14 @@ class Dispatcher:
             result = method(params)
             if type(result) is GeneratorType:
                 return self.answer_later(out, result)
-            return self.codec.frame({"out": out, "result": result})
+            return self.codec.reply(out, result)
         except Exception as error:
             return self.failure(error)
 
     def answer_later(self, out: str, steps: Steps) -> Steps:
         try:
             result = yield from steps
-            return self.codec.frame({"out": out, "result": result})
+            return self.codec.reply(out, result)
         except Exception as error:
             return self.failure(error)
 
@@ -139,4 +140,4 @@ class Dispatcher:
         if not isinstance(error, Refused):
             self.log(f"a method failed: {error!r}")
             error = Refused("internal", "the method failed")
-        return self.codec.frame({"out": "error", "result": {"code": error.code, "message": error.message}})
+        return self.codec.reply("error", {"code": error.code, "message": error.message})

@@ -13,11 +13,13 @@ import select
 import signal
 import socket
 import struct
+from collections.abc import Mapping
 from contextlib import suppress
 from mmap import mmap
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from reference.address import Address
 from reference.log import Log
 from reference.reports import BEAT_S, Reporter
 from reference.settings import ServerSettings
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from kazoo.client import KazooClient
 
 ASK_S = 3.0  # how long one operation may take before its outcome counts as unknown
-RETRY = {"max_tries": -1, "delay": 0.2, "backoff": 1.5, "max_delay": 1.0, "max_jitter": 0.3}  # R24
 PREFIX = "rpc"
 WILDCARDS = ("0.0.0.0", "::")
 IGNORED = (
@@ -61,10 +62,18 @@ class SessionNote:
 
 
 class Registration:
+    retry: Mapping[str, float] = {
+        "max_tries": -1,
+        "delay": 0.2,
+        "backoff": 1.5,
+        "max_delay": 1.0,
+        "max_jitter": 0.3,
+    }  # R24
+
     def __init__(
         self,
         settings: ServerSettings,
-        bound: tuple[str, int],
+        bound: Address,
         orders: int,
         note: SessionNote,
         reporter: Reporter,
@@ -119,7 +128,7 @@ class Registration:
             hosts=self.hosts,
             timeout=self.settings.session_timeout_s,
             client_id=before,
-            connection_retry=RETRY,
+            connection_retry=self.retry,
             logger=quiet,
         )
         client.add_listener(self.on_state)
@@ -259,8 +268,8 @@ class Registration:
         return f"{self.root.rstrip('/')}/{name}"
 
     def data(self) -> bytes:
-        host, port = self.bound
-        return json.dumps({"host": self.advertise or self.reachable(host), "port": port}).encode()
+        host = self.advertise or self.reachable(self.bound.host)
+        return json.dumps({"host": host, "port": self.bound.port}).encode()
 
     def reachable(self, host: str) -> str:
         """For a wildcard, the address of ours that the registry would see: others reach us there too (R22)."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import socket
-from functools import partial
 from typing import NamedTuple
 
-from reference.connection import Connection
+from reference.address import Address
+from reference.connection import Connection, Owner
+from reference.listener import listen
 from reference.log import Log
 from reference.methods import Dispatcher, Methods
 from reference.registration import Registration, SessionNote
 from reference.reports import Reporter
 from reference.settings import ServerSettings
-from reference.supervisor import LISTENER_VARIABLE, Supervisor, bind, reexec
+from reference.supervisor import LISTENER_VARIABLE, Supervisor
 from reference.wire import Codec, FrameReader
 from reference.worker import Worker
 
@@ -30,28 +30,20 @@ class ServerParts(NamedTuple):
 
 
 def serve(settings: ServerSettings, parts: ServerParts) -> int:
-    """Serves until told to stop. OSError if the address can't be had."""
+    """Serves until told to stop; the exit status. OSError if the address can't be had."""
     log = Log()
-    inherited = os.environ.pop(LISTENER_VARIABLE, None)
-    listener = adopt(int(inherited)) if inherited else bind(settings)
+    listener = listen(settings.bind, LISTENER_VARIABLE)
+    bound = Address(*listener.getsockname()[:2])
     note = SessionNote()
 
-    def run_worker(listener: socket.socket, parent: int, reporter: Reporter, log: Log) -> int:
-        dispatcher = parts.dispatcher(parts.codec(settings.dialect), parts.methods(), log)
-        reader = partial(parts.frame_reader, settings.dialect)
-        return parts.worker(listener, parent, reporter, dispatcher, log, parts.connection, reader).run()
+    def connection(sock: socket.socket, owner: Owner) -> Connection:
+        return parts.connection(sock, owner, parts.frame_reader(settings.dialect))
 
-    def run_registrar(orders: int, reporter: Reporter, bound: tuple[str, int], log: Log) -> int:
+    def run_worker(parent: int, reporter: Reporter) -> int:
+        answer = parts.dispatcher(parts.codec(settings.dialect), parts.methods(), log).answer
+        return parts.worker(listener, parent, reporter, answer, connection, settings.grace_s, log).run()
+
+    def run_registrar(orders: int, reporter: Reporter) -> int:
         return parts.registration(settings, bound, orders, note, reporter, log).run()
 
-    supervisor = parts.supervisor(settings, listener, run_worker, run_registrar, log)
-    status = supervisor.run()
-    if supervisor.replace_image:
-        reexec(listener)
-    return status
-
-
-def adopt(fd: int) -> socket.socket:
-    listener = socket.socket(fileno=fd)
-    listener.set_inheritable(False)
-    return listener
+    return parts.supervisor(settings, listener, run_worker, run_registrar, log).run()

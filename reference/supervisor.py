@@ -23,18 +23,16 @@ from reference.settings import ServerSettings
 from reference.signals import Signals, block
 
 TICK_S = 0.25
-SILENT_TICKS = 8  # a worker that has not been heard of for so long is not counted upon
-UNABLE_S = 2.0  # no worker to count upon for so long: the node goes (R23)
-DEREGISTER_S = 0.8  # what a registry that doesn't answer may take of the time to stop (R15)
-RETIRE_S = 30.0  # from a reload or TTOU until a worker whose calls don't end is killed
+UNABLE_S = 2.0  # without a worker to count upon; then the node goes (R23)
+DEREGISTER_S = 2.0  # what a registry that doesn't answer may take of the time to stop (R15)
 LISTENER_VARIABLE = "REFERENCE_LISTENER"  # the listening socket's descriptor, over an exec
 
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 HANDLED = (*STOPS, signal.SIGHUP, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU)
 IGNORED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE)
 
-RunWorker = Callable[[socket.socket, int, Reporter, Log], int]
-RunRegistrar = Callable[[int, Reporter, tuple[str, int], Log], int]
+RunWorker = Callable[[int, Reporter], int]
+RunRegistrar = Callable[[int, Reporter], int]
 
 
 class Supervisor:
@@ -54,73 +52,79 @@ class Supervisor:
         self.pid = os.getpid()
         self.signals = Signals(HANDLED, IGNORED)
         self.reports = Reports()
+        self.ticked_at = monotonic()
+
         self.children: dict[int, Child] = {}
         self.registrar: Child | None = None
-        self.orders: int | None = None  # the registrar's: written to by us alone
+        self.orders: int | None = None  # where the registrar is written to
         self.offered = False
-        self.able_at = monotonic()
+        self.reliable_at: float | None = None
+        self.doubtful = False  # a wait said that there are no children, though some are on record
+
         self.size = settings.workers
         self.generation = 0
-        self.reload_again = False
         self.planned = self.size  # forks that replace nobody
         self.allowance = Allowance(self.size)
+        self.reload_wanted = False
         self.stop_by: float | None = None
-        self.deregister_by = 0.0
-        self.replace_image = False
-        self.doubtful = False  # a wait said that there are no children, though some are on record
-        self.ticked_at = monotonic()
-        self.on = {
+        self.exec_wanted = False
+
+        self.handlers: dict[int, Callable[[], None]] = {
             signal.SIGCHLD: self.on_sigchld,
-            signal.SIGHUP: self.on_reload,
-            signal.SIGTTIN: self.on_more,
-            signal.SIGTTOU: self.on_fewer,
+            signal.SIGHUP: self.on_sighup,
+            signal.SIGTTIN: self.on_sigttin,
+            signal.SIGTTOU: self.on_sigttou,
             **dict.fromkeys(STOPS, self.on_stop),
         }
 
     def run(self) -> int:
+        """Until told to stop. May come back as another image of the same process, and never return."""
+        while True:
+            self.supervise()
+            if not self.exec_wanted:
+                return 0
+            self.exec_image()
+
+    def supervise(self) -> None:
+        """Until every child has ended, after the order to leave."""
         poll = select.poll()
         poll.register(self.signals.wake, select.POLLIN)
         poll.register(self.reports.fd, select.POLLIN)
-        while not self.is_over():
+        while self.stop_by is None or self.children:
             self.manage()
             poll.poll(TICK_S * 1000)
             for signum in self.signals.take():
-                self.on[signal.Signals(signum)]()
+                self.on_signal(signum)
             for pid, kind in self.reports.take():
                 self.on_report(pid, kind)
             if monotonic() - self.ticked_at >= TICK_S:
                 self.ticked_at = monotonic()
                 self.on_tick()
-        return 0
 
-    def is_over(self) -> bool:
-        return self.stop_by is not None and not self.children
+    # What arrives
 
-    # what arrives
+    def on_signal(self, signum: int) -> None:
+        self.handlers[signum]()
 
     def on_sigchld(self) -> None:
         self.reap_all()
 
     def on_stop(self) -> None:
-        self.replace_image = False
+        self.exec_wanted = False
         self.leave()
 
-    def on_reload(self) -> None:
-        if self.stop_by is not None:
-            return
-        if self.settings.reload == "exec":
-            self.replace_image = True
+    def on_sighup(self) -> None:
+        if self.settings.reload == "graceful":
+            self.reload_wanted = True
+        elif self.stop_by is None:
+            self.exec_wanted = True
             self.leave()
-        elif self.is_complete():
-            self.begin_generation()
-        else:
-            self.reload_again = True  # those that come while one is under way are one (U4)
 
-    def on_more(self) -> None:
+    def on_sigttin(self) -> None:
         self.size += 1
         self.planned += 1
 
-    def on_fewer(self) -> None:
+    def on_sigttou(self) -> None:
         self.size = max(1, self.size - 1)
 
     def on_report(self, pid: int, kind: bytes) -> None:
@@ -128,8 +132,8 @@ class Supervisor:
         if child is None:
             return
         child.silent_ticks = 0
-        if kind == READY and not child.ready:
-            child.ready = True
+        if kind == READY:
+            child.ready_at = monotonic()
             self.log(f"{child} is ready")
 
     def on_tick(self) -> None:
@@ -143,7 +147,7 @@ class Supervisor:
         if self.doubtful:
             self.reap_all()
 
-    # reaping
+    # Reaping
 
     def reap_all(self) -> None:
         """Signals of one kind coalesce, so one SIGCHLD may stand for many deaths, or for none (S1, S2)."""
@@ -157,30 +161,30 @@ class Supervisor:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except InterruptedError:
-                continue
+                continue  # PEP 475 leaves this to be seen only where a handler raises; the law stands here all the same
             except ChildProcessError:
                 self.on_no_children()
                 return None
             return (pid, status) if pid else None
 
-    def on_exit(self, pid: int, status: int) -> None:
+    def on_exit(self, pid: int, status: int | None) -> None:
         child = self.children.pop(pid, None)
         if child is None:
-            return  # adopted, as PID 1 or a subreaper: reaped, and nothing more (S7, S8)
+            return  # not ours, but left to us as PID 1 or over an exec: reaped, and nothing more (S7, S8)
         self.log(f"{child} {describe(status)}")
         if child is self.registrar:
             self.registrar = None
             self.close_orders()
 
     def on_no_children(self) -> None:
-        """Those on record are gone, and somebody else has their status; unless the answer was wrong (S4)."""
+        """Who is on record and gone was reaped by somebody else; who is not gone is waited for again (S4)."""
         for child in tuple(self.children.values()):
             if exists(child.pid):
                 self.doubtful = True
             else:
-                self.on_exit(child.pid, 0)
+                self.on_exit(child.pid, None)
 
-    # what should be
+    # What should be
 
     def manage(self) -> None:
         if self.stop_by is None:
@@ -192,103 +196,100 @@ class Supervisor:
             self.stop()
         self.kill_overdue()
 
-    def workers(self) -> list[Child]:
-        """Of the newest generation, and not told to leave."""
+    def workers(self, *, current: bool) -> list[Child]:
+        """Those that were not told to leave, of the newest generation or of those before it."""
         return [
             child
             for child in self.children.values()
-            if child is not self.registrar and child.generation == self.generation and child.leave_by is None
+            if child is not self.registrar
+            and child.leave_by is None
+            and (child.generation == self.generation) is current
         ]
 
-    def is_complete(self) -> bool:
-        return sum(child.ready for child in self.workers()) >= self.size
-
     def keep_registrar(self) -> None:
-        if self.registrar is None and (self.orders is None) and self.allowance.take():
+        if self.registrar is None and self.allowance.take():
             self.spawn_registrar()
 
     def keep_workers(self) -> None:
-        """As many as there should be. A fork may fail; the next round tries again (X5)."""
-        for _ in range(self.size - len(self.workers())):
-            if self.planned > 0:
-                self.planned -= 1
-            elif not self.allowance.take():
-                return
-            if not self.spawn_worker():
+        """As many as there should be. A fork may fail; then a later round tries again (X5)."""
+        for _ in range(self.size - len(self.workers(current=True))):
+            if not self.may_fork() or not self.spawn_worker():
                 return
 
-    def begin_generation(self) -> None:
-        self.generation += 1
-        self.planned = self.size
-        self.log("reloading")
+    def may_fork(self) -> bool:
+        """What is planned needs no allowance; what replaces the dead does."""
+        if self.planned:
+            self.planned -= 1
+            return True
+        return self.allowance.take()
 
     def retire_workers(self) -> None:
-        """The old leave when the new are ready, so that capacity never dips (U1)."""
-        if not self.is_complete():
+        """The old leave when the new have proven themselves, so that capacity never dips (U1, U6); those that are too
+        many, when enough are ready. The next reload begins when the last is over, however often it was asked for (U4).
+        """
+        old, new = self.workers(current=False), self.workers(current=True)
+        if sum(child.ready for child in new) < self.size:
             return
-        current = self.workers()
-        for child in self.children.values():
-            if child is not self.registrar and child.generation != self.generation:
-                self.retire(child)
-        for child in current[self.size :]:
+        for child in new[self.size :]:
             self.retire(child)
-        if self.reload_again:
-            self.reload_again = False
+        if old and all(child.proven for child in new):
+            for child in old:
+                self.retire(child)
+        elif not old and self.reload_wanted:
             self.begin_generation()
-            self.keep_workers()
+
+    def begin_generation(self) -> None:
+        self.log("reloading")
+        self.reload_wanted = False
+        self.generation += 1
+        self.planned = self.size
+        self.keep_workers()
 
     def retire(self, child: Child) -> None:
-        if child.leave_by is None:
-            child.leave_by = monotonic() + RETIRE_S
-            child.send(signal.SIGTERM)
+        child.leave_by = monotonic() + self.settings.grace_s
+        child.send(signal.SIGTERM)
 
     def offer(self) -> None:
-        """The node stands from when the first worker is ready, and while one can be counted upon."""
+        """The node stands from when the first worker is ready (R12), and while there is one to count upon (R23)."""
+        workers = [*self.workers(current=True), *self.workers(current=False)]
         now = monotonic()
-        if self.is_able():
-            self.able_at = now
-            self.order(True)
-        elif now - self.able_at > UNABLE_S:
-            self.order(False)
+        if any(child.reliable for child in workers) or (self.reliable_at is None and any(c.ready for c in workers)):
+            self.reliable_at = now
+            self.order(offered=True)
+        elif self.reliable_at is not None and now - self.reliable_at > UNABLE_S:
+            self.order(offered=False)
 
-    def is_able(self) -> bool:
-        return any(
-            child.ready and child.silent_ticks < SILENT_TICKS
-            for child in self.children.values()
-            if child is not self.registrar
-        )
-
-    def order(self, offered: bool) -> None:
+    def order(self, *, offered: bool) -> None:
         if self.orders is not None and offered != self.offered:
             self.offered = offered
-            with suppress(OSError):  # it has just died; the next one is told anew
-                os.write(self.orders, b"+" if offered else b"-")
+            self.tell_registrar(b"+" if offered else b"-")
 
-    # leaving
+    def tell_registrar(self, order: bytes) -> None:
+        if self.orders is not None:
+            with suppress(OSError):  # it has just died; the next one is told anew
+                os.write(self.orders, order)
+
+    # Leaving
 
     def leave(self) -> None:
+        """Everything ends, in the order of `stop`. A second time changes nothing (S17)."""
         if self.stop_by is not None:
             return
         now = monotonic()
         self.stop_by = now + self.settings.grace_s
-        self.deregister_by = now + DEREGISTER_S
-        if self.orders is not None:
-            with suppress(OSError):
-                os.write(self.orders, b"x")
+        self.tell_registrar(b"x")
+        if self.registrar is not None:
+            self.registrar.leave_by = now + DEREGISTER_S
 
     def stop(self) -> None:
         """The node goes first (R13), then the listener and the workers."""
-        assert self.stop_by is not None
         if self.registrar is not None:
-            if self.registrar.leave_by is None:
-                self.registrar.leave_by = self.deregister_by
             return
-        if not self.replace_image:
+        if not self.exec_wanted:
             self.listener.close()
-        for child in self.children.values():
-            if child.leave_by is None or child.leave_by > self.stop_by:
-                child.leave_by = self.stop_by
-                child.send(signal.SIGTERM)
+        for child in [*self.workers(current=True), *self.workers(current=False)]:
+            child.leave_by = self.stop_by
+            child.send(signal.SIGTERM)
 
     def kill_overdue(self) -> None:
         now = monotonic()
@@ -298,33 +299,50 @@ class Supervisor:
                 child.leave_by = now + 1.0
                 child.send(signal.SIGKILL)
 
-    # forking
+    def exec_image(self) -> None:
+        """The same command line in the same pid. It takes the listening socket over, so that nobody is refused.
+
+        Signals are held back until the new image has its handlers (U4). If it can't be had, the old one goes on (U5).
+        """
+        mask = block()
+        self.listener.set_inheritable(True)
+        os.environ[LISTENER_VARIABLE] = str(self.listener.fileno())
+        try:
+            os.execv(sys.executable, sys.orig_argv)
+        except OSError as error:
+            self.log(f"exec {sys.executable}: {error.strerror}; going on as before")
+        self.listener.set_inheritable(False)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        self.exec_wanted = False
+        self.stop_by = None
+        self.planned = self.size
+
+    # Forking
 
     def spawn_worker(self) -> bool:
-        def role() -> int:
-            self.close_in_child()
-            return self.run_worker(self.listener, self.pid, Reporter(self.reports.children_fd), self.log)
+        return self.fork("worker", self.run_worker_here) is not None
 
-        child = self.fork("worker", role)
-        return child is not None
+    def run_worker_here(self) -> int:
+        self.close_in_child()
+        return self.run_worker(self.pid, Reporter(self.reports.children_fd))
 
     def spawn_registrar(self) -> None:
+        """In a process of its own, since kazoo has threads and whoever forks may have none (S23)."""
         orders, self.orders = os.pipe2(os.O_CLOEXEC)
-        address = self.listener.getsockname()[:2]
 
-        def role() -> int:
+        def run() -> int:
             self.close_in_child()
             self.listener.close()
-            return self.run_registrar(orders, Reporter(self.reports.children_fd), address, self.log)
+            return self.run_registrar(orders, Reporter(self.reports.children_fd))
 
         self.offered = False
-        self.registrar = self.fork("registrar", role)
+        self.registrar = self.fork("registrar", run)
         os.close(orders)
         if self.registrar is None:
             self.close_orders()
 
     def close_in_child(self) -> None:
-        """What only the parent may hold: while somebody else has an end of a pipe, its other end never ends."""
+        """What only the parent may hold: a pipe doesn't end while anybody has its other end."""
         self.signals.close()
         os.close(self.reports.fd)
         self.close_orders()
@@ -370,29 +388,8 @@ def exists(pid: int) -> bool:
     return True
 
 
-def describe(status: int) -> str:
-    if os.WIFSIGNALED(status):
-        return f"was killed by signal {os.WTERMSIG(status)}"
-    return f"exited with {os.waitstatus_to_exitcode(status)}"
-
-
-def bind(settings: ServerSettings) -> socket.socket:
-    """The listening socket. OSError if the address is taken or isn't ours."""
-    listener = socket.socket(settings.bind.family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits this
-    listener.setblocking(False)
-    listener.bind(settings.bind)
-    listener.listen(1024)
-    return listener
-
-
-def reexec(listener: socket.socket) -> None:
-    """The same command line in the same pid, with the socket as it is: no connection is refused meanwhile.
-
-    Signals are held back until the new image has its handlers. OSError if it can't be had.
-    """
-    block()
-    listener.set_inheritable(True)
-    os.environ[LISTENER_VARIABLE] = str(listener.fileno())
-    os.execv(sys.executable, sys.orig_argv)
+def describe(status: int | None) -> str:
+    if status is None:
+        return "is gone"
+    code = os.waitstatus_to_exitcode(status)
+    return f"exited with {code}" if code >= 0 else f"was killed by signal {-code}"

@@ -34,14 +34,16 @@ class Timers:
         heapq.heappush(self._heap, timer)
         return timer
 
-    def wait_s(self) -> float:
-        """Seconds until the next is due; -1 if there is none."""
-        return max(0.0, self._heap[0].when - monotonic()) if self._heap else -1
+    def run_due(self) -> float:
+        """Runs those that are due now; what they start themselves has to wait for the next round.
 
-    def run_due(self) -> None:
-        """Those that are due now; what they start themselves has to wait for the next round."""
+        Returns the seconds until the next is due; -1 if there is none.
+        """
+        if not self._heap:
+            return -1
         now = monotonic()
         while self._heap and self._heap[0].when <= now:
             action = heapq.heappop(self._heap).action
             if action is not None:
                 action()
+        return max(0.0, self._heap[0].when - now) if self._heap else -1

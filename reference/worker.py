@@ -8,18 +8,16 @@ import signal
 import socket
 from collections.abc import Callable
 
-from reference.connection import Connection
+from reference.connection import Answer, Connection, MakeConnection
 from reference.log import Log
-from reference.methods import Dispatcher, Steps
 from reference.reports import BEAT_S, Reporter
 from reference.signals import Signals
 from reference.timers import Timers
-from reference.wire import FrameReader, Refused
 
 ACCEPT_PAUSE_S = (
     0.05  # after accept has failed, as it does while descriptors are short: retrying at once would spin (X3)
 )
-ORPHAN_S = 1.0  # how long calls may go on when the parent is gone
+EVENTS_AT_ONCE = 16  # so that a round is short, and signs of life leave in time, whatever is asked for
 
 Handler = Callable[[int], object]  # of epoll events
 
@@ -33,34 +31,36 @@ class Worker:
         listener: socket.socket,
         parent: int,
         reporter: Reporter,
-        dispatcher: Dispatcher,
+        answer: Answer,
+        make_connection: MakeConnection,
+        grace_s: float,
         log: Log,
-        connection: Callable[[socket.socket, Worker, FrameReader], Connection],
-        frame_reader: Callable[[], FrameReader],
     ) -> None:
         self.listener = listener
         self.parent = parent
         self.reporter = reporter
-        self.answer: Callable[[bytes | Refused], bytes | Steps] = dispatcher.answer
+        self.answer = answer
+        self.make_connection = make_connection
+        self.grace_s = grace_s
         self.log = log
-        self.make_connection = connection
-        self.make_reader = frame_reader
         self.timers = Timers()
+        self.signals = Signals(DRAINS, IGNORED)
+        self.epoll = select.epoll()
+        self.handlers: dict[int, Handler] = {}
         self.connections: set[Connection] = set()
+        self.short = False  # accepting has failed, and is being tried again
         self.draining = False
         self.over = False
-        self.epoll = select.epoll()
-        self.signals = Signals(DRAINS, IGNORED)
-        self.handlers: dict[int, Handler] = {}
 
     def run(self) -> int:
         self.start()
+        wait_s = 0.0
         while not self.over:
-            for fd, events in self.epoll.poll(self.timers.wait_s()):
-                handler = self.handlers.get(fd)
+            for fd, events in self.epoll.poll(wait_s, EVENTS_AT_ONCE):
+                handler = self.handlers.get(fd)  # none if an event before it, in this round, has closed it
                 if handler:
                     handler(events)
-            self.timers.run_due()
+            wait_s = self.timers.run_due()
         return 0
 
     def start(self) -> None:
@@ -94,11 +94,14 @@ class Worker:
         except OSError as error:
             self.on_accept_failed(error)
             return False
+        self.short = False
         self.adopt(sock)
         return True
 
     def on_accept_failed(self, error: OSError) -> None:
-        self.log(f"accept: {error.strerror}; again in {ACCEPT_PAUSE_S} s")
+        if not self.short:
+            self.log(f"accept: {error.strerror}; trying again and again")
+        self.short = True
         self.stop_accepting()
         self.timers.after(ACCEPT_PAUSE_S, self.accept_again)
 
@@ -108,7 +111,7 @@ class Worker:
 
     def adopt(self, sock: socket.socket) -> None:
         sock.setblocking(False)
-        connection = self.make_connection(sock, self, self.make_reader())
+        connection = self.make_connection(sock, self)
         self.connections.add(connection)
         self.handle(sock.fileno(), connection.on_event)
         if self.draining:
@@ -143,7 +146,7 @@ class Worker:
     def on_parent_gone(self, _events: int) -> None:
         """Nobody would stop this worker any more, so it stops by itself (S15)."""
         self.epoll.unregister(self.parent_fd)
-        self.timers.after(ORPHAN_S, self.finish)
+        self.timers.after(self.grace_s, self.finish)
         self.drain()
 
     def finish(self) -> None:
