@@ -21,6 +21,7 @@ from proctor.zookeeper.client import ask_word
 HOST = "127.0.0.1"
 DEBIAN_JARS = Path("/usr/share/java")
 BOOT_WITHIN_S = 60.0  # about 0.5 s alone on a quiet machine, but many JVMs may boot at once on two cores
+WORD_WITHIN_S = 1.0  # a word that comes in the middle of booting may never be answered: ask again
 DIES_WITHIN_S = 10.0  # SIGKILL works at once, but for uninterruptible sleep
 
 CONFIG = """\
@@ -151,7 +152,7 @@ class ApacheRegistry(Registry):
         if self._running.ended():
             return "ended"
         try:
-            said = ask_word(HOST, self._port, "srvr")
+            said = ask_word(HOST, self._port, "srvr", WORD_WITHIN_S)
         except OSError:
             return ""
         return said if "Mode:" in said else ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import (
@@ -14,34 +16,64 @@ from kazoo.exceptions import (
     NodeExistsError,
     NoNodeError,
     NotEmptyError,
+    OperationTimeoutError,
     SessionExpiredError,
 )
 from kazoo.handlers.threading import KazooTimeoutError
-from kazoo.protocol.states import ZnodeStat
+from kazoo.protocol.states import KazooState, ZnodeStat
 from kazoo.retry import KazooRetry
 
 from proctor.zookeeper.backend import Registry
 
-T = TypeVar("T")
-
 ANSWER_WITHIN_S = 20.0
-TRY_S = 2.0  # of that, for one attempt: a frozen connection is given up and made again
+TRY_S = 2.0  # of that, for one attempt, and for one client to connect
 SESSION_S = 10.0  # asked for; the registry grants what it allows
-PASSING = (ConnectionLoss, ConnectionClosedError, SessionExpiredError, KazooTimeoutError)
+PASSING = (ConnectionLoss, ConnectionClosedError, OperationTimeoutError, SessionExpiredError, KazooTimeoutError)
 QUIET = logging.getLogger("proctor.zookeeper.view")
 QUIET.addHandler(logging.NullHandler())
 QUIET.propagate = False  # kazoo tells of every reconnect, which here is what is being tested
 
 
+class Link:
+    """A started kazoo client, and whether it is connected now."""
+
+    def __init__(self, hosts: str) -> None:
+        self._up = threading.Event()
+        self.client = KazooClient(
+            hosts,
+            timeout=SESSION_S,
+            connection_retry=KazooRetry(max_tries=-1, delay=0.02, backoff=2, max_delay=0.2),
+            logger=QUIET,
+        )
+        self.client.add_listener(self._on_state)
+        self.client.start_async()
+
+    def connected(self, within_s: float) -> bool:
+        return self._up.wait(within_s)
+
+    def close(self) -> None:
+        self.client.stop()
+        self.client.close()
+
+    def _on_state(self, state: str) -> None:
+        if state == KazooState.CONNECTED:
+            self._up.set()
+        else:
+            self._up.clear()
+
+
 class RegistryView:
     """Reads and writes the tree of a registry; connected at first use, reconnected whenever needed.
 
-    Every call ends within ANSWER_WITHIN_S: TimeoutError then names what was asked.
+    Every call ends within ANSWER_WITHIN_S: TimeoutError then names what was asked. What lost its reply to a fault is
+    asked again: a `create` may then find its own node there, or make a second sequential one.
     """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._client: KazooClient | None = None
+        self._link: Link | None = None
+        self._leaving: list[threading.Thread] = []
+        self._lock = threading.Lock()
 
     def children(self, path: str) -> list[str]:
         """The names below `path`; none if it isn't there."""
@@ -74,10 +106,8 @@ class RegistryView:
         at = ""
         for name in path.strip("/").split("/"):
             at += f"/{name}"
-            try:
+            with suppress(NodeExistsError):
                 self.create(at)
-            except NodeExistsError:
-                continue
 
     def delete(self, path: str) -> None:
         """Delete a node without children; one that isn't there is deleted already."""
@@ -91,37 +121,72 @@ class RegistryView:
         while self.get(path) is not None:
             for name in self.children(path):
                 self.delete_tree(f"{path}/{name}")
-            try:
+            with suppress(NotEmptyError):
                 self.delete(path)
-            except NotEmptyError:
-                continue
+
+    def owner(self, path: str) -> int | None:
+        """The session that a node is ephemeral of, 0 if it is not; None if it isn't there."""
+        found = self.get(path)
+        return None if found is None else found[1].ephemeralOwner
+
+    def wait_until(self, path: str, holds: Callable[[list[str]], bool], within_s: float) -> list[str]:
+        """The names below `path` (none while it isn't there) once `holds` is true of them.
+
+        Woken by watches, not by looking again and again. Raises TimeoutError with the names seen last.
+        """
+        deadline = time.monotonic() + within_s
+        while True:
+            changed = threading.Event()
+            names = self._watched(path, changed)
+            if holds(names):
+                return names
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"waited {within_s:g} s for other names below {path}; last seen: {sorted(names)}")
+            changed.wait(min(left, TRY_S))  # a watch is lost with its session: hence to look again by then
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.stop()
-            self._client.close()
-            self._client = None
+        self._unlink()
+        for thread in self._leaving:
+            thread.join()
+        self._leaving.clear()
+
+    def _watched(self, path: str, changed: threading.Event) -> list[str]:
+        def tell(_: object) -> None:
+            changed.set()
+
+        asked = f"the children of {path}"
+        while True:
+            try:
+                return list(self._ask(asked, lambda client: client.get_children_async(path, watch=tell)))
+            except NoNodeError:
+                if self._ask(asked, lambda client: client.exists_async(path, watch=tell)) is None:
+                    return []
 
     def _ask(self, what: str, ask: Callable[[KazooClient], Any]) -> Any:
         """The answer, asked again while the connection or the session is lost."""
         deadline = time.monotonic() + ANSWER_WITHIN_S
         while (left := deadline - time.monotonic()) > 0:
+            link = self._linked()
+            if not link.connected(min(TRY_S, left)):
+                self._unlink()  # it may know a zxid that a wiped registry has yet to reach, and be turned away for ever
+                continue
             try:
-                return ask(self._connected(left)).get(timeout=min(TRY_S, left))
+                return ask(link.client).get(timeout=min(TRY_S, left))
             except PASSING:
                 continue
         raise TimeoutError(f"the registry at {self._registry.address} gave no answer in {ANSWER_WITHIN_S} s: {what}")
 
-    def _connected(self, within_s: float) -> KazooClient:
-        if self._client is None:
-            retry = KazooRetry(max_tries=-1, delay=0.02, backoff=2, max_delay=0.5)
-            self._client = KazooClient(
-                self._registry.address + self._registry.chroot,
-                timeout=SESSION_S,
-                connection_retry=retry,
-                logger=QUIET,
-            )
-        event = self._client.start_async()
-        if not event.wait(within_s):
-            raise KazooTimeoutError(f"not connected in {within_s:.1f} s")
-        return self._client
+    def _linked(self) -> Link:
+        with self._lock:
+            if self._link is None:
+                self._link = Link(self._registry.address + self._registry.chroot)
+            return self._link
+
+    def _unlink(self) -> None:
+        """Give up a client. In a thread: one that is being refused can take its time, up to ten seconds, to stop."""
+        with self._lock:
+            link, self._link = self._link, None
+            if link is not None:
+                self._leaving.append(threading.Thread(target=link.close, name="proctor-view-leaves", daemon=True))
+                self._leaving[-1].start()
