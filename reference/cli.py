@@ -1,18 +1,25 @@
-"""The command line: python -m reference serve|call|drive."""
+"""The reference server and client: a pre-forking RPC server that registers in ZooKeeper, and who calls it."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from reference.address import Address, parse_address
+from reference.listener import listen
 from reference.serve import ServerParts, serve
-from reference.settings import RegistrySettings, ServerSettings
+from reference.settings import ClientSettings, RegistrySettings, ServerSettings
 from reference.wire import FRAME_BYTES_MAX, Dialect
 
-USAGE_ERROR, FAILED = 2, 1
+if TYPE_CHECKING:
+    from reference.client import Client
+
+FAILED, USAGE_ERROR = 1, 2
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,21 +29,62 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
 
 
-def main(argv: Sequence[str], server: ServerParts | None = None) -> int:
+def main(argv: Sequence[str], server: ServerParts | None = None, client: type[Client] | None = None) -> int:
+    """The exit status. `server` and `client` are what a variant of the reference has instead of its classes."""
     arguments = parser().parse_args(argv)
+    if arguments.command == "serve":
+        return run_server(arguments, server or ServerParts())
+    from reference.client import Client  # noqa: PLC0415  # brings kazoo, which a server's parent does without
+
+    return run_client(arguments, (client or Client)(client_settings(arguments)))
+
+
+def run_server(arguments: argparse.Namespace, parts: ServerParts) -> int:
     try:
-        return serve(server_settings(arguments), server or ServerParts())
+        listener = listen(arguments.bind)
     except OSError as error:
-        print(f"reference: {arguments.bind}: {error.strerror}", file=sys.stderr)
-        return FAILED
+        return fail(f"can't listen on {arguments.bind}: {error.strerror}")
+    return serve(server_settings(arguments), listener, parts)
+
+
+def run_client(arguments: argparse.Namespace, client: Client) -> int:
+    from reference.drive import drive  # noqa: PLC0415  # as above
+
+    status = drive(client) if arguments.command == "drive" else call(client, arguments)
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(status)  # waits for no thread: the calls that still run are nobody's
+
+
+def call(client: Client, arguments: argparse.Namespace) -> int:
+    from reference.client import CallFailed  # noqa: PLC0415  # as above
+
+    try:
+        reply = client.call(arguments.method, arguments.params, arguments.timeout)
+    except CallFailed as failure:
+        return fail(str(failure))
+    finally:
+        client.close()
+    print(json.dumps(reply.result))
+    return 0
+
+
+def fail(message: str) -> int:
+    print(f"reference: {message}", file=sys.stderr)
+    return FAILED
+
+
+# The arguments
 
 
 def parser() -> Parser:
-    top = Parser(prog="reference", description=__doc__)
-    commands = top.add_subparsers(dest="command", required=True, metavar="serve|call|drive")
     common = Parser(add_help=False)
     add_common(common)
-    add_serve(commands.add_parser("serve", parents=[common], help="run a server"))
+    top = Parser(prog="reference", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="serve|call|drive")
+    add_serve(commands.add_parser("serve", parents=[common], help="run a server until SIGTERM or SIGINT"))
+    add_call(commands.add_parser("call", parents=[common], help="call a method of some server, print the result"))
+    commands.add_parser("drive", parents=[common], help="obey requests on standard input, one JSON object a line")
     return top
 
 
@@ -45,26 +93,24 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     add("--zookeeper", default="127.0.0.1:2181", metavar="HOST:PORT,...", help="the registry (%(default)s)")
     add("--root", default="/demo", metavar="PATH", help="where servers register (%(default)s)")
     add("--session-timeout", type=seconds, default=5.0, metavar="S", help="asked of the registry (%(default)s)")
-    add("--byte-order", choices=["little", "big"], default="little", help="of frame lengths (%(default)s)")
-    add("--max-frame-bytes", type=positive, default=FRAME_BYTES_MAX, metavar="N", help="(%(default)s)")
+    add("--byte-order", choices=["little", "big"], default="little", help="of the frames' lengths (%(default)s)")
+    add("--max-frame-bytes", type=positive, default=FRAME_BYTES_MAX, metavar="N", help="limit (%(default)s)")
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--bind", type=address, default=Address("127.0.0.1", 0), metavar="HOST:PORT", help="(%(default)s)")
     add("--advertise", metavar="HOST", help="the host to register (the one that is bound)")
-    add("--workers", type=positive, default=2, metavar="N", help="(%(default)s)")
+    add("--workers", type=positive, default=2, metavar="N", help="how many (%(default)s)")
     add("--reload", choices=["graceful", "exec"], default="graceful", help="what SIGHUP does (%(default)s)")
-    add(
-        "--grace",
-        type=seconds,
-        default=10.0,
-        metavar="S",
-        help="how long calls may go on when told to stop (%(default)s)",
-    )
-    add(
-        "--hang", type=seconds, default=30.0, metavar="S", help="after how long a silent worker is killed (%(default)s)"
-    )
+    add("--grace", type=seconds, default=10.0, metavar="S", help="for calls, when told to stop (%(default)s)")
+    add("--hang", type=seconds, default=30.0, metavar="S", help="silence after which a worker is killed (%(default)s)")
+
+
+def add_call(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("method", help="ping, pi, divide or sleep")
+    parser.add_argument("params", type=json_value, nargs="?", help="in JSON (null)")
+    parser.add_argument("--timeout", type=seconds, default=5.0, metavar="S", help="for everything (%(default)s)")
 
 
 def server_settings(arguments: argparse.Namespace) -> ServerSettings:
@@ -73,15 +119,23 @@ def server_settings(arguments: argparse.Namespace) -> ServerSettings:
         advertise=arguments.advertise,
         workers=arguments.workers,
         registry=registry_settings(arguments),
-        dialect=Dialect(arguments.byte_order, arguments.max_frame_bytes),
+        dialect=dialect(arguments),
         reload=arguments.reload,
         grace_s=arguments.grace,
         hang_s=arguments.hang,
     )
 
 
+def client_settings(arguments: argparse.Namespace) -> ClientSettings:
+    return ClientSettings(registry_settings(arguments), dialect(arguments))
+
+
 def registry_settings(arguments: argparse.Namespace) -> RegistrySettings:
     return RegistrySettings(arguments.zookeeper, arguments.root, arguments.session_timeout)
+
+
+def dialect(arguments: argparse.Namespace) -> Dialect:
+    return Dialect(arguments.byte_order, arguments.max_frame_bytes)
 
 
 def address(text: str) -> Address:
@@ -106,3 +160,10 @@ def seconds(text: str) -> float:
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return value
+
+
+def json_value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None

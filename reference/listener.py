@@ -8,11 +8,12 @@ import socket
 from reference.address import Address
 
 BACKLOG = 1024
+VARIABLE = "REFERENCE_LISTENER"  # in the environment: the socket's descriptor, over an exec
 
 
-def listen(address: Address, variable: str) -> socket.socket:
-    """Listens on `address`, with the socket whose descriptor stands in the environment, if so. OSError if it can't."""
-    inherited = os.environ.pop(variable, None)
+def listen(address: Address) -> socket.socket:
+    """Listens on `address`, or on what the image before this one has left. OSError if it can't be had."""
+    inherited = os.environ.pop(VARIABLE, None)
     listener = socket.socket(fileno=int(inherited)) if inherited else bound(address)
     listener.set_inheritable(False)
     return listener
@@ -30,3 +31,15 @@ def bound(address: Address) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def leave(listener: socket.socket) -> None:
+    """Leaves it to the next image, in `exec`."""
+    listener.set_inheritable(True)
+    os.environ[VARIABLE] = str(listener.fileno())
+
+
+def take_back(listener: socket.socket) -> None:
+    """When there was no next image."""
+    listener.set_inheritable(False)
+    del os.environ[VARIABLE]

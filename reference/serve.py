@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 from reference.address import Address
 from reference.connection import Connection, Owner
-from reference.listener import listen
 from reference.log import Log
 from reference.methods import Dispatcher, Methods
 from reference.registration import Registration, SessionNote
 from reference.reports import Reporter
 from reference.settings import ServerSettings
-from reference.supervisor import LISTENER_VARIABLE, Supervisor
+from reference.supervisor import Supervisor
 from reference.wire import Codec, FrameReader
 from reference.worker import Worker
 
@@ -29,10 +28,9 @@ class ServerParts(NamedTuple):
     registration: type[Registration] = Registration
 
 
-def serve(settings: ServerSettings, parts: ServerParts) -> int:
-    """Serves until told to stop; the exit status. OSError if the address can't be had."""
+def serve(settings: ServerSettings, listener: socket.socket, parts: ServerParts) -> int:
+    """Serves until told to stop; the exit status."""
     log = Log()
-    listener = listen(settings.bind, LISTENER_VARIABLE)
     bound = Address(*listener.getsockname()[:2])
     note = SessionNote()
 

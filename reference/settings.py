@@ -23,3 +23,8 @@ class ServerSettings(NamedTuple):
     reload: Literal["graceful", "exec"]
     grace_s: float  # from the order to stop until whatever still runs is killed
     hang_s: float  # silence after which a child is killed
+
+
+class ClientSettings(NamedTuple):
+    registry: RegistrySettings
+    dialect: Dialect

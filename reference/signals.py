@@ -41,6 +41,14 @@ class Signals:
         os.close(self._in)
 
 
+def ignore(ignored: Iterable[int]) -> None:
+    """For a process that takes its orders elsewhere. Takes over as Signals does."""
+    signal.set_wakeup_fd(-1)
+    for signum in ignored:
+        signal.signal(signum, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
 def block() -> set[int]:
     """Holds back every signal, until the mask that is returned is set again."""
     return set(signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals()))

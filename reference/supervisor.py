@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
+from reference import listener
 from reference.children import Allowance, Child
 from reference.log import Log
 from reference.reports import READY, Reporter, Reports
@@ -25,7 +26,6 @@ from reference.signals import Signals, block
 TICK_S = 0.25
 UNABLE_S = 2.0  # without a worker to count upon; then the node goes (R23)
 DEREGISTER_S = 2.0  # what a registry that doesn't answer may take of the time to stop (R15)
-LISTENER_VARIABLE = "REFERENCE_LISTENER"  # the listening socket's descriptor, over an exec
 
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 HANDLED = (*STOPS, signal.SIGHUP, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU)
@@ -39,13 +39,13 @@ class Supervisor:
     def __init__(
         self,
         settings: ServerSettings,
-        listener: socket.socket,
+        sock: socket.socket,
         run_worker: RunWorker,
         run_registrar: RunRegistrar,
         log: Log,
     ) -> None:
         self.settings = settings
-        self.listener = listener
+        self.listener = sock
         self.run_worker = run_worker
         self.run_registrar = run_registrar
         self.log = log
@@ -305,13 +305,12 @@ class Supervisor:
         Signals are held back until the new image has its handlers (U4). If it can't be had, the old one goes on (U5).
         """
         mask = block()
-        self.listener.set_inheritable(True)
-        os.environ[LISTENER_VARIABLE] = str(self.listener.fileno())
+        listener.leave(self.listener)
         try:
             os.execv(sys.executable, sys.orig_argv)
         except OSError as error:
             self.log(f"exec {sys.executable}: {error.strerror}; going on as before")
-        self.listener.set_inheritable(False)
+        listener.take_back(self.listener)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         self.exec_wanted = False
         self.stop_by = None
@@ -343,6 +342,7 @@ class Supervisor:
 
     def close_in_child(self) -> None:
         """What only the parent may hold: a pipe doesn't end while anybody has its other end."""
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.signals.close()
         os.close(self.reports.fd)
         self.close_orders()
