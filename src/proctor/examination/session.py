@@ -161,7 +161,9 @@ class Examination:
             self.records[record.case] = before.followed_by(record) if before else record
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+    def pytest_report_teststatus(self, report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
+        if isinstance(report, pytest.CollectReport):  # of a file that could not be collected: pytest says so itself
+            return None
         record = Record.from_properties(report.user_properties)
         if record is None:
             return None
@@ -229,5 +231,5 @@ def examine_the_suite_by_default(config: pytest.Config) -> None:
     """`pytest --impl=path` with no other argument examines that implementation and runs nothing else."""
     asked_for_paths = config.args_source is pytest.Config.ArgsSource.ARGS
     named = any(argument.startswith("--impl") for argument in config.invocation_params.args)
-    if named and not asked_for_paths and not hasattr(config, "workerinput"):
+    if named and not asked_for_paths:
         config.args = [str(folder) for folder in suite_folders()]
