@@ -15,6 +15,7 @@ from proctor.api import (
     OpCode,
     Rule,
     Service,
+    StartScripted,
     StartService,
     Strike,
     clause,
@@ -150,11 +151,13 @@ def test_a_node_that_goes_while_it_is_read_costs_itself_alone(service: Service, 
 
 @clause("client/skips-what-is-no-address")
 @pytest.mark.parametrize("data", NO_ADDRESSES.values(), ids=NO_ADDRESSES.keys())
-def test_a_node_that_holds_no_address_costs_itself_alone(service: Service, data: bytes) -> None:
+def test_a_node_that_holds_no_address_costs_itself_alone(
+    service: Service, scripted: StartScripted, data: bytes
+) -> None:
     """A client that stumbles over one node loses all the servers, and one that takes it in dials rubbish."""
-    before = service.server()
-    service.listing.add_data(data)
-    after = service.server()
+    before, after = scripted(), scripted()
+    service.add(before.address, data, after.address)
+    service.agree()
     for _ in range(8):
         outcome = service.client.call("ping", "either")
         assert outcome.ok, f"a call ended: {outcome}"

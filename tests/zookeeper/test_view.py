@@ -12,6 +12,8 @@ from kazoo.exceptions import NodeExistsError, NoNodeError
 from proctor.loop import LoopThread
 from proctor.zookeeper import view as view_module
 from proctor.zookeeper.client import Client
+from proctor.zookeeper.codes import OpCode
+from proctor.zookeeper.protocol import GetChildrenRequest
 from proctor.zookeeper.registry import Registry, open_registry
 from proctor.zookeeper.view import RegistryView
 
@@ -47,6 +49,20 @@ def test_it_reads_what_it_wrote(view: RegistryView, root: str) -> None:
         view.create(path)
     with pytest.raises(NoNodeError):
         view.create(f"{root}/none/child")
+
+
+def test_nodes_made_together_are_one_change(registry: Registry, view: RegistryView, root: str) -> None:
+    with Client(*registry.servers[0]) as other:
+        other.connect()
+        other.call(OpCode.GET_CHILDREN, GetChildrenRequest(root, watch=True))
+        paths = view.create_together(f"{root}/s", [b"1", b"2", b"3"])
+        assert paths == [f"{root}/s000000000{number}" for number in range(3)]
+        told = other.take_events()
+        assert [event.path for event in told] == [root]
+        other.call(OpCode.GET_CHILDREN, GetChildrenRequest(root, watch=True))
+        assert other.take_events() == [], "what was made at once is told at once"
+    with pytest.raises(NoNodeError):
+        view.create_together(f"{root}/none/s", [b"1"])
 
 
 def test_what_is_not_there_is_nothing_rather_than_an_error(view: RegistryView, root: str) -> None:

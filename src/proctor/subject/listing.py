@@ -30,11 +30,12 @@ class Listing:
 
     def add(self, address: tuple[str, int]) -> str:
         """Register an address; the node's path."""
-        return self.add_data(json.dumps({"host": address[0], "port": address[1]}).encode())
+        return self._view.create(f"{self.root}/rpc", address_data(address), sequence=True)
 
-    def add_data(self, data: bytes) -> str:
-        """A node with any data at all."""
-        return self._view.create(f"{self.root}/rpc", data, sequence=True)
+    def add_together(self, *entries: tuple[str, int] | bytes) -> list[str]:
+        """A node for each address, or with any data at all, as one change; their paths."""
+        contents = [entry if isinstance(entry, bytes) else address_data(entry) for entry in entries]
+        return self._view.create_together(f"{self.root}/rpc", contents) if contents else []
 
     def remove(self, path: str) -> None:
         self._view.delete(path)
@@ -48,3 +49,7 @@ class Listing:
 
     def close(self) -> None:
         self.clear()
+
+
+def address_data(address: tuple[str, int]) -> bytes:
+    return json.dumps({"host": address[0], "port": address[1]}).encode()

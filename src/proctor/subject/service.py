@@ -11,10 +11,13 @@ from proctor.subject.listing import Listing
 from proctor.subject.stage import Stage
 from proctor.waiting import eventually
 from proctor.wire.connection import show_address
+from proctor.wire.dead_ends import refusing
 from proctor.wire.scripted import Behaviour, ScriptedServer, answers
 
 Address = tuple[str, int]
 T = TypeVar("T")
+
+SETTLES_WITHIN_S = 0.5
 
 
 class Service:
@@ -55,16 +58,20 @@ class Service:
 
     # --- the registry's list
 
-    def add(self, *addresses: Address) -> list[str]:
-        """Make a node for each address; the nodes' paths. The client may not have seen them yet: see `agree`."""
-        added = [(self.listing.add(address), address) for address in addresses]
-        self._nodes.update(added)
-        return [path for path, _ in added]
+    def add(self, *entries: Address | bytes) -> list[str]:
+        """Make a node for each address, or with any data at all, as one change; the nodes' paths.
+
+        The client may not have seen them yet: see `agree`.
+        """
+        paths = self.listing.add_together(*entries)
+        addresses = ((path, entry) for path, entry in zip(paths, entries, strict=True) if not isinstance(entry, bytes))
+        self._nodes.update(addresses)
+        return paths
 
     def remove(self, *paths: str) -> None:
         for path in paths:
             self.listing.remove(path)
-            del self._nodes[path]
+            self._nodes.pop(path, None)
 
     def withdraw(self, *addresses: Address) -> None:
         """Delete every node of these addresses."""
@@ -99,9 +106,17 @@ class Service:
         self._opened.close()
 
     def settled(self) -> bool:
-        """Whether the client, cleared, is as good as new: it runs, lists nothing, and calls nobody."""
+        """Whether the client, cleared, is as good as new: it follows two more changes, and then calls nobody.
+
+        This decides nothing but whether another case may have it, so it need not be patient.
+        """
         try:
-            self.agree()
+            self.agree(SETTLES_WITHIN_S)
+            with refusing() as probe:
+                self.add(probe)
+                self.agree(SETTLES_WITHIN_S)
+                self.withdraw(probe)
+                self.agree(SETTLES_WITHIN_S)
             return self.client.call("ping", "settled", timeout_s=1.0).kind == "unavailable"
         except Failure:
             return False
