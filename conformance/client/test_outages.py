@@ -29,7 +29,7 @@ from proctor.api import (
 
 SESSION_MS = 400  # so that a session can be outlived in a test
 OUTLIVED = 2.0  # session timeouts; a registry may take a tick longer than one
-CUTS = 20
+CUTS = 8
 CHANGES = 5
 
 OUTAGES: dict[str, Callable[[RegistryProxy, History], Fault]] = {
@@ -153,7 +153,7 @@ def test_a_client_may_be_there_before_the_registry(
 
 @clause("client/reads-do-not-pile-up")
 def test_a_change_costs_the_same_after_many_reconnects(start_service: StartService, history: History) -> None:
-    """A client that adds a watcher with every reconnect asks the registry twenty times for one change."""
+    """A client that adds a watcher with every reconnect asks the registry nine times for one change."""
     service = start_service()
     service.add(nowhere(1))
     service.agree()
