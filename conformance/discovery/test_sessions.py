@@ -36,7 +36,7 @@ KEPT_SESSION_MS = 1300
 CUTS = 5
 REGISTRY_TICK_S = 1.0
 MOST_CALLS = 16
-CALL_SHOWS_S = 0.3
+CALL_SHOWS_S = 1.0
 BUSY_TICKS = 3  # of 10 ms each, as proc(5) counts them
 
 
