@@ -13,7 +13,7 @@ from proctor.history import History
 from proctor.loop import LoopThread
 from proctor.outcome import Failure
 from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused, cut
-from proctor.wire.messages import Reply, header, ping, pong
+from proctor.wire.messages import Reply, frame, header, ping, pong
 from proctor.wire.scripted import (
     Behaviour,
     ScriptedServer,
@@ -87,6 +87,23 @@ def test_the_end_is_awaited_and_a_reply_in_its_place_is_a_failure(dial: Dial) ->
         talkative.end()
     with pytest.raises(NoReply):
         dial(stays_silent).end(within=0.1)
+
+
+def test_an_end_may_be_announced_by_one_error_and_no_other_reply(dial: Dial) -> None:
+    refusal = frame(Reply("error", {"code": "too_large", "message": ""}).body())
+    for behaviour, how in ((closes, "fin"), (resets, "rst"), (sends(refusal, then_close=True), "fin")):
+        wire = dial(behaviour)
+        wire.send(ping(1))
+        assert wire.end_after("too_large") == how
+    for behaviour in (answers, fails("internal"), sends(refusal * 2, then_close=True)):
+        wire = dial(behaviour)
+        wire.send(ping(1))
+        with pytest.raises(Failure, match="the connection should end"):
+            wire.end_after("too_large")
+    wire = dial(sends(refusal))
+    wire.send(ping(1))
+    with pytest.raises(NoReply):
+        wire.end_after("too_large", within=0.1)
 
 
 def test_nobody_listening_is_refused() -> None:

@@ -127,6 +127,16 @@ class Connection:
             return ended.how
         raise Failure(f"the connection should end; instead there came {show(bytes(self._buffer))}")
 
+    def end_after(self, code: str, within: float = REPLY_WITHIN_S) -> End:
+        """The same, but one error of this code may come first. Failure on any other reply, NoReply on silence."""
+        try:
+            reply = self.reply(within)
+        except Ended as ended:
+            return ended.how
+        if reply.code != code:
+            raise Failure(f"the connection should end, after an error {code} at most; came {describe_reply(reply)}")
+        return self.end(within)
+
     def on_the_way(self) -> int:
         """How many bytes of replies the server has written that are not taken by `reply` yet."""
         return on_the_way(self.server, self.client) + len(self._buffer)
