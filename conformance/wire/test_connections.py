@@ -1,0 +1,181 @@
+"""Section "Connections" of spec/wire.md: pipelining, half-close, resets, and clients that take their time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from proctor.api import (
+    PROMPTLY_S,
+    Body,
+    Connection,
+    Request,
+    Server,
+    StartServer,
+    Stop,
+    Unread,
+    clause,
+    header,
+    pi,
+    ping,
+    pong,
+    unchanged,
+)
+
+PIPELINED = 300
+IDLE = 64
+NOT_READING = 16
+SMALL_BUFFER_BYTES = 1024
+LONG_REPLY_BYTES = 512 * 1024
+SLOW_S = 0.1
+RESETS = 2  # there is room for them in every backlog
+
+
+@contextmanager
+def connections(server: Server, count: int, receive_buffer: int | None = None) -> Iterator[list[Connection]]:
+    with ExitStack() as opened:
+        yield [opened.enter_context(server.connect(receive_buffer)) for _ in range(count)]
+
+
+def serves_promptly(server: Server) -> None:
+    with server.connect() as wire:
+        assert wire.call(ping("prompt"), within=PROMPTLY_S) == pong("prompt")
+
+
+@clause("wire/pipelined-requests-are-answered-in-order")
+def test_hundreds_of_requests_are_answered_in_their_order(server: Server) -> None:
+    """A server that answers whatever is done first gives a client another's reply, for there is no request id."""
+    with server.connect() as wire:
+        wire.send(*(ping(number) for number in range(PIPELINED)))
+        assert wire.replies(PIPELINED) == [pong(number) for number in range(PIPELINED)]
+
+
+@clause("wire/pipelined-requests-are-answered-in-order")
+def test_slow_quick_and_refused_requests_keep_their_order(server: Server) -> None:
+    """A server that hands slow calls to another thread, or writes errors at once, lets the quick ones overtake."""
+    slow = server.lasting(SLOW_S)
+    asked: list[tuple[Request | Body, str]] = [
+        *((ping(0), "pong"), (slow, f"{slow.method}_r"), (ping(1), "pong"), (Body(b"{"), "bad_request")),
+        *((slow, f"{slow.method}_r"), (pi(3), "pi_r"), (Request("nope", 1), "unknown_method"), (pi(-1), "bad_params")),
+        *((Body(b""), "bad_request"), (pi(50_000), "pi_r"), (ping(2), "pong")),
+    ]
+    with server.connect() as wire:
+        wire.send(*(request for request, _ in asked))
+        replies = wire.replies(len(asked))
+        assert [reply.code or reply.name for reply in replies] == [answer for _, answer in asked]
+        assert [reply for reply in replies if reply.name == "pong"] == [pong(0), pong(1), pong(2)]
+
+
+@clause("wire/half-close-is-honoured")
+def test_what_was_asked_before_a_half_close_is_answered(server: Server) -> None:
+    """A server that takes the end of the requests for the end of the conversation throws the replies away."""
+    slow = server.lasting(SLOW_S)
+    with server.connect() as wire:
+        wire.send(ping(1), slow, Body(b"{"), ping(2))
+        wire.half_close()
+        first, lasted, refused, last = wire.replies(4)
+        assert (first, lasted.name, refused.code, last) == (pong(1), f"{slow.method}_r", "bad_request", pong(2))
+        assert wire.end(within=PROMPTLY_S) == "fin"
+
+
+@clause("wire/half-close-is-honoured")
+def test_a_half_close_with_a_long_reply_due_is_honoured(server: Server) -> None:
+    """A server that closes once it has handed the reply to its buffers cuts off what those hold."""
+    with (
+        server.connect(SMALL_BUFFER_BYTES) as wire,
+        Unread([wire], server.history, server.text(LONG_REPLY_BYTES)) as late,
+    ):
+        late.took_effect()
+        wire.half_close()
+        assert wire.replies(late.due(wire)) == [pong(late.request.params)] * late.due(wire)
+        assert wire.end(within=PROMPTLY_S) == "fin"
+
+
+@clause("wire/half-close-is-honoured")
+@pytest.mark.parametrize("asked", [0, 1], ids=["nothing-asked", "answered-already"])
+def test_a_half_close_with_nothing_due_ends_the_connection(server: Server, asked: int) -> None:
+    """A server that doesn't notice keeps a descriptor for each client that has gone."""
+    with server.connect() as wire:
+        for number in range(asked):
+            assert wire.call(ping(number)) == pong(number)
+        wire.half_close()
+        assert wire.end(within=PROMPTLY_S) == "fin"
+
+
+@clause("wire/reset-harms-nobody-else")
+def test_a_reset_ends_its_connection_and_nothing_else(start_server: StartServer) -> None:
+    """A server that lets ECONNRESET or SIGPIPE through loses a worker, and every connection of that worker."""
+    server = start_server(workers=1)
+    workers = server.worker_pids()
+    with server.connect() as other:
+        assert other.call(ping("before")) == pong("before")
+        for harm in (reset_in_the_backlog, reset_inside_a_frame, reset_before_the_replies, reset_while_it_writes):
+            harm(server)
+            assert other.call(ping("other")) == pong("other"), harm.__name__
+            serves_promptly(server)
+        unchanged(server, workers)
+        assert other.call(ping("after")) == pong("after")
+
+
+def reset_in_the_backlog(server: Server) -> None:
+    """While the worker is stopped, nobody accepts; when it goes on it finds connections that are gone."""
+    with Stop(server.worker_pids(), server.history) as stop:
+        stop.took_effect()
+        with connections(server, RESETS) as wires:
+            for number, wire in enumerate(wires):
+                wire.send(*[ping(number)] * (number % 3))
+                wire.reset()
+
+
+def reset_inside_a_frame(server: Server) -> None:
+    for begun in (b"", b"\x10", header(1000), header(1000) + b'{"in"'):
+        with server.connect() as wire:
+            assert wire.call(ping("whole")) == pong("whole")
+            wire.send(begun)
+            wire.reset()
+
+
+def reset_before_the_replies(server: Server) -> None:
+    """The server writes more than once to a connection that is gone: the second time brings SIGPIPE."""
+    slow = server.lasting(SLOW_S)
+    with server.connect() as wire:
+        wire.send(ping("whole"), slow, ping(1), slow, ping(2))
+        assert wire.reply() == pong("whole")
+        wire.reset()
+
+
+def reset_while_it_writes(server: Server) -> None:
+    with (
+        server.connect(SMALL_BUFFER_BYTES) as wire,
+        Unread([wire], server.history, server.text(LONG_REPLY_BYTES)) as late,
+    ):
+        late.took_effect()
+        wire.reset()
+
+
+@clause("wire/idle-connections-block-nobody")
+def test_idle_connections_keep_nobody_from_being_served(server: Server) -> None:
+    """A server with one connection for each worker is stopped by as many clients that say nothing."""
+    with connections(server, IDLE) as idle:
+        for wire in idle[::2]:
+            assert wire.call(ping("once")) == pong("once")
+        for wire in idle[::4]:
+            wire.send(b"\x10")
+        serves_promptly(server)
+        for wire in idle[::4]:
+            wire.send(b"\0")
+        serves_promptly(server)
+
+
+@clause("wire/slow-reader-blocks-nobody")
+def test_slow_readers_keep_nobody_from_being_served(server: Server) -> None:
+    """A server that waits for a socket to take its reply is stopped by as many clients that don't read."""
+    with (
+        connections(server, NOT_READING, SMALL_BUFFER_BYTES) as slow,
+        Unread(slow, server.history, server.text(LONG_REPLY_BYTES)) as unread,
+    ):
+        unread.took_effect()
+        serves_promptly(server)
+        serves_promptly(server)
