@@ -25,7 +25,8 @@ ASKED_WITHIN_S = 0.1
 class Load:
     """Threads that call, one call after another each, from entering the block until leaving it.
 
-    `pace_s` is the pause between two calls of a thread, so that a machine with few cores is not merely busy.
+    `pace_s` is the pause between two calls of a thread, so that a machine with few cores is not merely busy. What ends
+    a thread, such as a client that hangs, is raised on leaving the block.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Load:
         self._stopped = threading.Event()
         self._numbers: Iterator[int] = itertools.count()
         self._threads = [threading.Thread(target=self._run, args=(f"{name} {n}",), daemon=True) for n in range(threads)]
+        self._errors: list[Exception] = []
         self.made = 0
 
     def __enter__(self) -> Load:
@@ -48,14 +50,30 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self._stop()
+        if error is None:
+            self._raise()
 
     def stop(self) -> None:
+        self._stop()
+        self._raise()
+
+    def _stop(self) -> None:
         self._stopped.set()
         for thread in self._threads:
             thread.join()
 
+    def _raise(self) -> None:
+        if self._errors:
+            raise self._errors.pop(0)
+
     def _run(self, who: str) -> None:
+        try:
+            self._call_on(who)
+        except Exception as error:
+            self._errors.append(error)
+
+    def _call_on(self, who: str) -> None:
         ask = self._ask()
         while not self._stopped.is_set():
             invoked = time.monotonic()
@@ -87,7 +105,7 @@ def knocks(server: Server, threads: int = 1, pace_s: float = 0.002) -> Load:
 
 
 def through(client: Client, threads: int = 2, pace_s: float = 0.01, timeout_s: float = 5.0) -> Load:
-    """Calls by a client under test."""
+    """Calls by a client under test. One that outlives its timeout by more than `late_s` is the last of its thread."""
 
     def prepare() -> Ask:
         return lambda number: by_client(client, number, timeout_s)
@@ -123,7 +141,7 @@ def over_new_connection(server: Server, request: Request) -> Told | None:
 
 def by_client(client: Client, number: int, timeout_s: float) -> Told:
     request = ping(number)
-    outcome = client.call(request.method, request.params, timeout_s)
+    outcome = client.outcome_in_time(client.start_call(request.method, request.params, timeout_s))
     asked, expected = describe(request), describe_reply(pong(number))
     if outcome.reply is not None:
         return "ok", asked, describe_reply(outcome.reply), expected

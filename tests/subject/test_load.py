@@ -1,0 +1,59 @@
+"""A load records every call that it makes, and does not hide what ended it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from proctor.call import calls
+from proctor.history import History
+from proctor.outcome import TimedOut
+from proctor.subject.load import Load, Told, through
+from proctor.waiting import eventually
+
+WITHIN_S = 10.0
+
+
+def answered(number: int) -> Told:
+    return "ok", f"ping {number}", f"pong {number}", f"pong {number}"
+
+
+def subject(**methods: Any) -> Any:
+    return SimpleNamespace(history=History(), **methods)
+
+
+def test_every_call_is_recorded() -> None:
+    called = subject()
+    with Load("load", lambda: answered, called, threads=3, pace_s=0.001) as load:
+        eventually(lambda: load.made >= 30, within=WITHIN_S)
+    assert load.made == len(calls(called.history))
+    assert {call.who for call in calls(called.history)} == {"load 0", "load 1", "load 2"}
+    assert {call.asked for call in calls(called.history)} == {f"ping {number}" for number in range(load.made)}
+
+
+def test_what_ends_a_thread_is_raised_on_leaving() -> None:
+    called = threading.Event()
+
+    def hangs(_pending: object) -> None:
+        called.set()
+        raise TimedOut("the client hangs", time.monotonic(), time.monotonic())
+
+    client = subject(start_call=lambda *_: None, outcome_in_time=hangs)
+    with pytest.raises(TimedOut, match="the client hangs"), through(client, threads=1):
+        assert called.wait(WITHIN_S)
+
+
+def test_a_failure_of_the_block_itself_comes_first() -> None:
+    called = threading.Event()
+
+    def hangs(_number: int) -> Told:
+        called.set()
+        raise TimedOut("the client hangs", time.monotonic(), time.monotonic())
+
+    with pytest.raises(AssertionError, match="of the block"), Load("load", lambda: hangs, subject(), 1, 0.001):
+        assert called.wait(WITHIN_S)
+        raise AssertionError("of the block")
