@@ -54,6 +54,10 @@ def test_a_failure_of_the_block_itself_comes_first() -> None:
         called.set()
         raise TimedOut("the client hangs", time.monotonic(), time.monotonic())
 
-    with pytest.raises(AssertionError, match="of the block"), Load("load", lambda: hangs, subject(), 1, 0.001):
-        assert called.wait(WITHIN_S)
-        raise AssertionError("of the block")
+    def fail() -> None:
+        with Load("load", lambda: hangs, subject(), 1, 0.001):
+            assert called.wait(WITHIN_S)
+            raise AssertionError("of the block")
+
+    with pytest.raises(AssertionError, match="of the block"):
+        fail()
