@@ -17,7 +17,7 @@ from reference.settings import ClientSettings, RegistrySettings, ServerSettings
 from reference.wire import FRAME_BYTES_MAX, Dialect
 
 if TYPE_CHECKING:
-    from reference.client import Client
+    from reference.client import Client, ClientParts
 
 FAILED, USAGE_ERROR = 1, 2
 
@@ -29,14 +29,15 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
 
 
-def main(argv: Sequence[str], server: ServerParts | None = None, client: type[Client] | None = None) -> int:
-    """The exit status. `server` and `client` are what a variant of the reference has instead of its classes."""
+def main(argv: Sequence[str], server: ServerParts | None = None, client: ClientParts | None = None) -> int:
+    """The exit status. `server` and `client` are for variants of the reference: the classes that they are made of."""
     arguments = parser().parse_args(argv)
     if arguments.command == "serve":
         return run_server(arguments, server or ServerParts())
-    from reference.client import Client  # noqa: PLC0415  # brings kazoo, which a server's parent does without
+    from reference.client import ClientParts  # noqa: PLC0415  # kazoo: no server waits for it
 
-    return run_client(arguments, (client or Client)(client_settings(arguments)))
+    parts = client or ClientParts()
+    return run_client(arguments, parts.client(client_settings(arguments), parts))
 
 
 def run_server(arguments: argparse.Namespace, parts: ServerParts) -> int:

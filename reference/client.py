@@ -10,15 +10,15 @@ import json
 import random
 import socket
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 from typing import Any, NamedTuple
 
 from reference.address import Address
 from reference.directory import Directory
+from reference.registry import Registry
 from reference.settings import ClientSettings
-from reference.wire import Dialect, FrameReader, members_of
+from reference.wire import FrameReader, members_of
 
 READ_BYTES = 64 * 1024
 IDLE_MAX = 32  # connections that are kept for one server
@@ -156,19 +156,13 @@ class Pool:
 
 
 class Client:
-    def __init__(
-        self,
-        settings: ClientSettings,
-        directory: Callable[..., Directory] = Directory,
-        channel: Callable[[socket.socket, FrameReader], Channel] = Channel,
-        pool: Callable[[], Pool] = Pool,
-    ) -> None:
-        self.dialect: Dialect = settings.dialect
-        self.make_channel = channel
-        self.pool = pool()
+    def __init__(self, settings: ClientSettings, parts: ClientParts) -> None:
+        self.parts = parts
+        self.dialect = settings.dialect
+        self.pool = parts.pool()
         self.suspects: dict[Address, float] = {}  # and when they were found so
         self.random = random.SystemRandom()  # has no state that clients could share (C14)
-        self.directory = directory(settings.registry, self.on_servers)
+        self.directory = parts.directory(settings.registry, self.on_servers, parts.registry)
         self.directory.start()
 
     @property
@@ -230,12 +224,23 @@ class Client:
         except (OSError, UnicodeError) as error:
             sock.close()
             raise NotSent(f"{address}: {error}") from None
-        return self.make_channel(sock, FrameReader(self.dialect))
+        return self.parts.channel(sock, self.parts.frame_reader(self.dialect))
 
     def request(self, method: str, params: Any) -> bytes:
         """A frame. In ASCII, where half a surrogate pair can be written too."""
         body = json.dumps({"in": method, "params": params}, allow_nan=False, separators=(",", ":")).encode()
         return self.dialect.header.pack(len(body)) + body
+
+
+class ClientParts(NamedTuple):
+    """The one place where its classes are chosen."""
+
+    client: type[Client] = Client
+    registry: type[Registry] = Registry
+    directory: type[Directory] = Directory
+    pool: type[Pool] = Pool
+    channel: type[Channel] = Channel
+    frame_reader: type[FrameReader] = FrameReader
 
 
 def parse_reply(body: bytes) -> Reply:

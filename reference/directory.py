@@ -20,10 +20,16 @@ HOST_CHARS_MAX = 253
 
 
 class Directory:
-    def __init__(self, settings: RegistrySettings, on_servers: Callable[[tuple[Address, ...]], None]) -> None:
+    def __init__(
+        self,
+        settings: RegistrySettings,
+        on_servers: Callable[[tuple[Address, ...]], None],
+        registry: type[Registry] = Registry,
+    ) -> None:
         """`on_servers` is called with each list that differs from the one before."""
         self.settings = settings
         self.on_servers = on_servers
+        self.make_registry = registry
         self.servers: tuple[Address, ...] = ()
         self.loaded = threading.Event()  # a list was read, if only once
         self.known: dict[str, Address | None] = {}  # by path; None: what it holds is no address
@@ -44,7 +50,7 @@ class Directory:
 
     def run(self) -> None:
         while not self.closing.is_set():
-            registry = self.registry = Registry(self.settings, self.on_state, self.meanwhile)
+            registry = self.make_registry(self.settings, self.on_state, self.meanwhile)
             self.follow(registry)
             registry.close()
 

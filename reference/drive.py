@@ -5,14 +5,17 @@ Calls run at once, each in a thread, and are answered as they end.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sys
 import threading
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from reference.client import CallFailed, Client
 from reference.wire import read
 
+INPUT_BYTES = 1024 * 1024
 OPS = ("call", "servers", "close")
 TIMEOUT_S = 5.0  # of a call that says none
 
@@ -80,6 +83,13 @@ class Driver:
 
 def drive(client: Client) -> int:
     try:
-        return Driver(client, sys.stdin.buffer, sys.stdout.buffer).run()
+        return Driver(client, wide_input(), sys.stdout.buffer).run()
     except BrokenPipeError:
         return 0  # nobody reads any more
+
+
+def wide_input() -> BinaryIO:
+    """Standard input, for lines of megabytes: through a pipe of the usual size they would take many small steps."""
+    with suppress(OSError):  # not a pipe, or no more is allowed
+        fcntl.fcntl(0, fcntl.F_SETPIPE_SZ, INPUT_BYTES)
+    return open(0, "rb", buffering=INPUT_BYTES, closefd=False)

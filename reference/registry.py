@@ -6,7 +6,7 @@ Only these two import this module: kazoo takes longer to import than all the res
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -19,7 +19,6 @@ from reference.settings import RegistrySettings
 
 ANSWER_S = 2.0  # how long one operation may take before its outcome counts as unknown
 START_S = 1.0  # until kazoo's thread has begun
-RETRY = {"max_tries": -1, "delay": 0.2, "backoff": 1.5, "max_delay": 1.0, "max_jitter": 0.3}  # R24
 
 Session = tuple[int, bytes]
 Watch = Callable[[WatchedEvent], None]
@@ -32,7 +31,9 @@ class Unsettled(Exception):
 
 
 class Registry:
-    """A session, and another one when that is lost. Goes on connecting by itself."""
+    """A session, and another one when that is lost. Goes on connecting by itself, at a pace (R24)."""
+
+    retry: Mapping[str, float] = {"max_tries": -1, "delay": 0.2, "backoff": 1.5, "max_delay": 1.0, "max_jitter": 0.3}
 
     def __init__(
         self,
@@ -48,35 +49,35 @@ class Registry:
         self.root = "/" + "/".join(filter(None, f"{chroot}/{settings.root}".split("/")))  # "/" itself is a root (R25)
         self._on_state = on_state
         self._meanwhile = meanwhile
-        self._client = KazooClient(
+        self.client = KazooClient(
             hosts=hosts,
             timeout=settings.session_timeout_s,
             client_id=session,
-            connection_retry=RETRY,
+            connection_retry=dict(self.retry),
             logger=silent_logger(),
         )
-        self._client.add_listener(self._state_changed)
-        self._client.start_async()
+        self.client.add_listener(self.state_changed)
+        self.client.start_async()
         self._started_at = monotonic()
 
-    def _state_changed(self, state: str) -> None:
+    def state_changed(self, state: str) -> None:
         if state == KazooState.SUSPENDED:
             # A registry that has lost its data refuses whoever saw more than it has now, for ever (R17). What we need
             # is read anew after each reconnect, and `sync` sees to it that it is no older than what we wrote.
-            self._client.last_zxid = 0
+            self.client.last_zxid = 0
         self._on_state()
 
     @property
     def connected(self) -> bool:
-        return bool(self._client.connected)
+        return bool(self.client.connected)
 
     @property
     def works(self) -> bool:
         """An answer that kazoo doesn't understand ends its thread for good: then only another Registry helps."""
-        return self._client.client_state != KeeperState.CLOSED or monotonic() - self._started_at < START_S
+        return self.client.client_state != KeeperState.CLOSED or monotonic() - self._started_at < START_S
 
     def session(self) -> Session:
-        session: Session | None = self._client.client_id
+        session: Session | None = self.client.client_id
         if session is None or not session[0]:
             raise Unsettled("disconnected")
         return session
@@ -87,49 +88,49 @@ class Registry:
     # Operations. Unsettled if the outcome is unknown.
 
     def sync(self) -> None:
-        self._answer(self._client.sync_async("/"))
+        self.answer(self.client.sync_async("/"))
 
     def children(self, watch: Watch | None = None) -> list[str] | None:
         """The names below the root; None if it is missing."""
-        return self._answer(self._client.get_children_async(self.root, watch))  # type: ignore[no-any-return]
+        return self.answer(self.client.get_children_async(self.root, watch))  # type: ignore[no-any-return]
 
     def root_exists(self, watch: Watch) -> bool:
-        return self._answer(self._client.exists_async(self.root, watch)) is not None
+        return self.answer(self.client.exists_async(self.root, watch)) is not None
 
     def owners(self, paths: list[str], watch: Watch | None = None) -> dict[str, int]:
         """The sessions that own the nodes which are there, 0 for persistent ones."""
-        pending = {path: self._client.exists_async(path, watch) for path in paths}
-        stats = {path: self._answer(one) for path, one in pending.items()}
+        pending = {path: self.client.exists_async(path, watch) for path in paths}
+        stats = {path: self.answer(one) for path, one in pending.items()}
         return {path: stat.ephemeralOwner for path, stat in stats.items() if stat is not None}
 
     def data(self, paths: list[str], watch: Watch) -> dict[str, bytes]:
         """What the nodes hold that are there (D5)."""
-        pending = {path: self._client.get_async(path, watch) for path in paths}
-        found = {path: self._answer(one) for path, one in pending.items()}
+        pending = {path: self.client.get_async(path, watch) for path in paths}
+        found = {path: self.answer(one) for path, one in pending.items()}
         return {path: answer[0] for path, answer in found.items() if answer is not None}
 
     def create(self, name: str, data: bytes) -> str:
         """An ephemeral, sequential node below the root, which is made if it is missing; its path."""
-        path = self._answer(self._make(name, data))
+        path = self.answer(self.make(name, data))
         if path is None:
-            self._answer(self._client.ensure_path_async(self.root))
-            path = self._answer(self._make(name, data))
+            self.answer(self.client.ensure_path_async(self.root))
+            path = self.answer(self.make(name, data))
         if path is None:
             raise Unsettled(f"{self.root} was made and is gone")
         return str(path)
 
-    def _make(self, name: str, data: bytes) -> Any:
-        return self._client.create_async(self.path(name), data, ephemeral=True, sequence=True)
+    def make(self, name: str, data: bytes) -> Any:
+        return self.client.create_async(self.path(name), data, ephemeral=True, sequence=True)
 
     def delete(self, path: str) -> None:
-        self._answer(self._client.delete_async(path))
+        self.answer(self.client.delete_async(path))
 
     def close(self) -> None:
         """Closes the session; not in bounded time, if the registry doesn't answer."""
         with suppress(Exception):  # a thread of kazoo's that is dead already, or doesn't end
-            self._client.stop()
+            self.client.stop()
 
-    def _answer(self, pending: Any) -> Any:
+    def answer(self, pending: Any) -> Any:
         """The operation's result; None if its node is missing."""
         until = monotonic() + ANSWER_S
         while not pending.ready():
