@@ -188,9 +188,12 @@ class Client:
                 return self.call_server(address, request, deadline, len(servers) - tried)
             except NotSent:
                 self.suspects[address] = monotonic()
-        raise CallFailed(
-            "unavailable", f"none of {len(servers)} servers can be connected to" if servers else "no server"
-        )
+        raise CallFailed("unavailable", self.why_unavailable(len(servers)))
+
+    def why_unavailable(self, servers: int) -> str:
+        if servers:
+            return f"none of {servers} servers can be connected to"
+        return "no server is registered" if self.directory.loaded.is_set() else "the registry can't be reached"
 
     def choose(self) -> list[Address]:
         """Every server once, in the order in which they are to be tried."""
