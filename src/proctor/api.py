@@ -29,7 +29,7 @@ from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone,
 from proctor.faults.signals import Burst, GroupBurst, Kill, KillOnSight, Stop, alive
 from proctor.faults.syscalls import Inject
 from proctor.history import Event, History
-from proctor.links import Direction, LinkProxy
+from proctor.links import Address, Direction, LinkProxy
 from proctor.links.dials import Dials
 from proctor.outcome import Failure, Inconclusive, TimedOut, Unavailable
 from proctor.process import observe
@@ -112,6 +112,7 @@ __all__ = [
     "FOSTERED",
     "PROMPTLY_S",
     "WATCHED_S",
+    "Address",
     "Asked",
     "AtBirth",
     "Behaviour",
