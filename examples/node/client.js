@@ -69,7 +69,9 @@ export class Client {
   }
 
   async #takeIdle(name) {
-    await turn(); // the end of an idle connection that has reached this machine is seen first
+    // Between two turns lies a poll of all sockets: the end of an idle connection that has reached this machine is seen now.
+    await turn();
+    await turn();
     for (let connection; (connection = this.#idle.get(name)?.pop()); ) if (connection.usable) return connection;
     return null;
   }

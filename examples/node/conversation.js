@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { frame, FrameReader, FrameTooLarge, MAX_FRAME_BYTES } from './frames.js';
+import { log } from './log.js';
 import { METHODS, Refusal } from './methods.js';
 import { members, NotStrictJson } from './strict-json.js';
 
@@ -85,7 +86,7 @@ export async function answer(body, signal) {
     if (signal.aborted) throw error;
     if (error instanceof Refusal) return refusal(error.code, error.message);
     if (error instanceof NotStrictJson) return refusal('bad_request', error.message);
-    process.stderr.write(`call failed: ${JSON.stringify(String(error))}\n`);
+    log(`call failed: ${JSON.stringify(String(error))}`);
     return refusal('internal', 'the call failed'); // what went wrong in here is not the client's to see
   }
 }

@@ -2,12 +2,13 @@
 
 import cluster from 'node:cluster';
 import { EventEmitter } from 'node:events';
-import { CANNOT_LISTEN } from './worker.js';
+import { CANNOT_LISTEN } from './listener.js';
+import { log } from './log.js';
 
 const GRACE_MS = 10_000; // grace_s of the contract: for the calls in flight of a worker that is to go
 const NEWBORN_GRACE_MS = 1000; // one that never got ready has no calls
-const STEADY_MS = 1000; // of service, after which a worker is no part of a crash loop
-const BEREFT_MS = 2500;
+const STEADY_MS = 500; // of service, after which a worker is no part of a crash loop
+const BEREFT_MS = 5000; // respawn_s of the contract
 const RESPAWN_PAUSE_MS = { first: 200, max: 1000 }; // 200 ms: at most 5 a second for each worker wanted
 const UNREAPED_MS = { again: 100, givenUp: 2000 };
 
@@ -24,7 +25,7 @@ export class Fleet extends EventEmitter {
   #deathsInARow = 0; // early ones, since a worker last got ready
   #respawn = null; // the timer that holds back the next spawn
   #stopping = false;
-  #steadyAt = Date.now();
+  #steadyAt = null;
 
   constructor(size) {
     super();
@@ -60,7 +61,8 @@ export class Fleet extends EventEmitter {
   /** Whether there is a service at all: false once BEREFT_MS have passed without a worker that lives. To be asked now and then. */
   serves() {
     const now = Date.now();
-    if ([...this.#members].some(({ readyAt }) => now - readyAt >= STEADY_MS)) this.#steadyAt = now;
+    const steady = [...this.#members].some(({ readyAt }) => readyAt && now - readyAt >= STEADY_MS);
+    if (steady || this.#steadyAt === null) this.#steadyAt = now;
     return now - this.#steadyAt < BEREFT_MS;
   }
 
@@ -132,7 +134,7 @@ export class Fleet extends EventEmitter {
   }
 
   #onDeath(member, how) {
-    process.stderr.write(`worker ${member.worker?.process.pid ?? '(never forked)'} ended: ${how}\n`);
+    log(`worker ${member.worker?.process.pid ?? '(never forked)'} ended: ${how}`);
     if (how === CANNOT_LISTEN && ![...this.#members].some(({ readyAt }) => readyAt)) this.emit('failed');
     // A worker of a new generation that ends by itself before it serves: the reload was a bad one.
     if (member.generation > this.#proven && !member.readyAt && typeof how === 'number') this.#rollBack();
@@ -140,7 +142,7 @@ export class Fleet extends EventEmitter {
   }
 
   #rollBack() {
-    process.stderr.write('the new workers do not boot: the old ones stay\n');
+    log('the new workers do not boot: the old ones stay');
     for (const member of this.#members) if (member.generation > this.#proven) this.#dismiss(member);
     this.#generation = this.#proven;
     this.#reloadAgain = false;

@@ -14,6 +14,9 @@ import { getSystemErrorName } from 'node:util';
 /** Where a worker finds it: the first descriptor after standard input, output and error, and Node's channel. */
 const LISTENER_FD = 4;
 
+/** Exit status of a worker that can't listen: another one could not either. */
+export const CANNOT_LISTEN = 3;
+
 /** For cluster.setupPrimary(). */
 export function stdio(listener) {
   return ['ignore', 'inherit', 'inherit', 'ipc', listener.fd];

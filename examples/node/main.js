@@ -1,11 +1,10 @@
 // node main.js serve --host H --port P --workers N --zookeeper HOSTS --root PATH
 // node main.js drive --zookeeper HOSTS --root PATH
 
-import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';
 import { drive } from './drive.js';
+import { log, surviveReaders } from './log.js';
 import { Primary } from './primary.js';
-import { work } from './worker.js';
 
 const OPTIONS = {
   serve: ['host', 'port', 'workers', 'zookeeper', 'root'],
@@ -28,14 +27,12 @@ function integer(values, name, least, most) {
 }
 
 async function main() {
-  // Whoever reads the log may go: that is no reason to.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  if (cluster.isWorker) return work();
+  surviveReaders();
   const options = readCommandLine(process.argv.slice(2));
   return options.command === 'serve' ? new Primary(options).start() : drive(options);
 }
 
 main().catch((error) => {
-  process.stderr.write(`${error.message}\n`);
+  log(error.message);
   process.exit(1);
 });

@@ -1,11 +1,13 @@
 // The primary: makes the listening socket, keeps the workers, holds the one registration, and turns signals into steps.
 
 import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
 import { Fleet } from './fleet.js';
 import { bind, reachable, stdio } from './listener.js';
 import { Registration } from './registration.js';
 import { parseConnect, Session } from './session.js';
 
+const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
 const DEREGISTER_MS = 1000; // of stop_s
 const CHECKUP_MS = 500;
 
@@ -30,7 +32,7 @@ export class Primary {
 
   async start() {
     this.#listener = await bind(this.#options.host, this.#options.port);
-    cluster.setupPrimary({ stdio: stdio(this.#listener) });
+    cluster.setupPrimary({ exec: WORKER, args: [], stdio: stdio(this.#listener) });
     this.#fleet.start();
   }
 

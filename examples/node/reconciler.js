@@ -2,6 +2,7 @@
 // they changed meanwhile, and again after a pause when the task failed.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { log } from './log.js';
 
 const PAUSE_MS = { first: 50, max: 2000 };
 
@@ -35,7 +36,7 @@ export class Reconciler {
         await this.#task();
         failures = 0;
       } catch (error) {
-        process.stderr.write(`registry: ${JSON.stringify(error.message)}\n`);
+        log(`registry: ${JSON.stringify(error.message)}`);
         this.#stale = true;
         await this.#pause(failures);
         failures += 1;

@@ -5,6 +5,9 @@
 
 export const MAX_DEPTH = 512; // RFC 8259, section 9, allows a limit; JSON readers of other languages stop near 1000
 
+/** What a string's plain characters end at. The engine's own search is far faster than a loop over characters. */
+const SPECIAL = /["\\\0-\x1f]/g;
+
 /** The text is not JSON, or is JSON that two readers could understand differently. */
 export class NotStrictJson extends Error {}
 
@@ -103,11 +106,12 @@ class Scan {
   #string() {
     if (!this.#skip('"')) this.#fail('expected "');
     for (;;) {
-      const c = this.#text.charCodeAt(this.#at);
-      if (!(c >= 0x20)) this.#fail('control character or end of text in a string');
-      this.#at += 1;
-      if (c === 0x22) return;
-      if (c === 0x5c) this.#escape();
+      SPECIAL.lastIndex = this.#at;
+      const found = SPECIAL.test(this.#text) ? this.#text[SPECIAL.lastIndex - 1] : undefined;
+      this.#at = SPECIAL.lastIndex;
+      if (found === '"') return;
+      if (found !== '\\') this.#fail('control character or end of text in a string');
+      this.#escape();
     }
   }
 

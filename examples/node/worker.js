@@ -1,16 +1,14 @@
-// A worker: accepts on the listening socket that the primary made before it, and answers.
+// A worker's program: accepts on the listening socket that the primary made before it, and answers.
 
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Conversation } from './conversation.js';
-import { inherited } from './listener.js';
+import { log, surviveReaders } from './log.js';
+import { CANNOT_LISTEN, inherited } from './listener.js';
 
 const LAST_CONNECTIONS_MS = 50; // for accepting those that the kernel has accepted already
 
-/** Exit status of a worker that can't listen: another one could not either. */
-export const CANNOT_LISTEN = 3;
-
-export function work() {
+function work() {
   const conversations = new Set();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const conversation = new Conversation(socket);
@@ -18,7 +16,7 @@ export function work() {
     socket.on('close', () => conversations.delete(conversation));
   });
   server.on('error', (error) => {
-    process.stderr.write(`worker ${process.pid}: ${error.message}\n`);
+    log(error.message);
     if (!server.listening) process.exit(CANNOT_LISTEN); // else one accept failed, for want of descriptors say
   });
   server.listen(inherited(), () => process.send('ready'));
@@ -33,3 +31,6 @@ export function work() {
   // Meant for the primary, which knows what to do with its workers; a terminal or `kill -GROUP` sends them to all.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGTTIN', 'SIGTTOU']) process.on(signal, () => {});
 }
+
+surviveReaders();
+work();
