@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import partial
 
@@ -54,16 +55,20 @@ class Fleet:
     def mark(self, what: str) -> float:
         return self.client.history.record(what).at
 
-    def settle(self, count: int, within: float) -> None:
-        """Wait until the registry and the client name the same `count` addresses."""
-        eventually(partial(self._agree, count), within=within, what=f"{count} servers in the registry and the list")
+    def paths(self) -> set[str]:
+        return {node.path for node in self.servers[0].nodes()}
 
-    def _agree(self, count: int) -> bool:
+    def settle(self, count: int, within: float, without: Set[str] = frozenset()) -> None:
+        """Wait until the registry and the client name the same `count` addresses, and none of the nodes `without`."""
+        what = f"{count} servers in the registry and the list"
+        eventually(partial(self._agree, count, without), within=within, what=what)
+
+    def _agree(self, count: int, without: Set[str]) -> bool:
         registered = sorted({str(node.address) for node in self.servers[0].nodes()})
         listed = self.client.servers()
         assert listed == registered, f"the client's list is {listed}, and the registry's {registered}"
         assert len(listed) == count, f"the list is {listed}"
-        return True
+        return self.paths().isdisjoint(without)
 
     def all_calls_succeed(self, load: Load) -> None:
         """From now on, once the calls that are under way have ended."""
@@ -161,7 +166,7 @@ def test_all_servers_go_and_others_come(stage: Stage, start_server: StartServer,
     """With nobody left every call fails, each in time and for the right reason; with somebody there it ends."""
     fleet = set_out(stage, start_server, start_client, 2, short_sessions=2)
     pids = [pid for server in fleet.servers for pid in processes(server)]
-    root, gone = fleet.servers[0].root, gone_within(fleet.servers[0])
+    root, old, gone = fleet.servers[0].root, fleet.paths(), gone_within(fleet.servers[0])
     with fleet.calling(timeout_s=1.0) as load:
         more(load, CALLS)
         with Kill(pids, fleet.client.history) as fault:
@@ -172,7 +177,7 @@ def test_all_servers_go_and_others_come(stage: Stage, start_server: StartServer,
         wrong = [call for call in calls(fleet.client.history, since) if call.outcome != "failed"]
         assert not wrong, f"with no server left {len(wrong)} calls ended otherwise, the first: {wrong[0]}"
         fleet.servers = [start_server(stage=stage, root=root, ready=False) for _ in range(2)]
-        fleet.settle(2, within=gone + fleet.servers[0].promise("boot_s"))
+        fleet.settle(2, within=gone + fleet.servers[0].promise("boot_s"), without=old)
         fleet.all_calls_succeed(load)
     none_found(replies_answer_their_own_request(fleet.client.history, since))
 
