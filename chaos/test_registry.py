@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from proctor.api import (
+    SHORT_SESSION_MS,
     WATCHED_S,
     FreezeLink,
     RegistryFrozen,
     RegistryGone,
-    RegistryProxy,
     RegistryWiped,
     Server,
     SeverLink,
@@ -22,16 +22,13 @@ from proctor.api import (
     needs,
     new_connections,
     none_found,
+    ordinary_session,
     replies_answer_their_own_request,
+    short_session,
     throughout,
 )
 
-SESSION_MS = 400
 FLAPS = 10
-
-
-def short_session(proxy: RegistryProxy) -> None:
-    proxy.clamp_session_timeout(SESSION_MS)
 
 
 @clause("discovery/one-node-after-expiry", "discovery/serves-without-registry")
@@ -48,6 +45,7 @@ def test_an_outage_beyond_the_session_costs_no_call(
         with fault(server.proxy, server.history) as broken:
             broken.took_effect()
             eventually(lambda: lost.path not in paths(server), within=10, what="the session to expire")
+            ordinary_session(server.proxy)
             made = load.made
             eventually(lambda: load.made >= made + 10, within=10, what="ten calls without a registry")
         eventually(lambda: len(server.nodes()) == 1, within=server.promise("register_s"), what="one node")
@@ -90,7 +88,8 @@ def test_a_frozen_registry_is_waited_for(start_server: StartServer, own_stage: S
     data = server.node().data
     with RegistryFrozen(own_stage.registry, server.history) as fault:
         fault.took_effect()
-        throughout(lambda: serves(server), seconds=2 * SESSION_MS / 1000)
+        throughout(lambda: serves(server), seconds=2 * SHORT_SESSION_MS / 1000)
+        ordinary_session(server.proxy)
     eventually(lambda: [node.data for node in server.nodes()] == [data], within=server.promise("register_s"))
     throughout(server.node, seconds=WATCHED_S)
 

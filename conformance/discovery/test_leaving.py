@@ -7,27 +7,23 @@ import signal
 import pytest
 
 from proctor.api import (
+    SHORT_SESSION_MS,
     ExpireSession,
     FreezeLink,
     Kill,
     KillOnSight,
     OpCode,
-    RegistryProxy,
     Server,
     SeverLink,
     StartServer,
     clause,
     eventually,
     needs,
+    short_session,
 )
 
 STOPS = [signal.SIGINT, signal.SIGTERM]
 REGISTRY_TICK_S = 1.0  # what spec/discovery.md leaves to the registry until it notices
-SESSION_MS = 400
-
-
-def short_session(proxy: RegistryProxy) -> None:
-    proxy.clamp_session_timeout(SESSION_MS)
 
 
 @clause("discovery/leaves-the-list-first", "discovery/session-is-closed")
@@ -88,7 +84,7 @@ def test_a_killed_parent_s_node_goes_with_its_session(start_server: StartServer)
     node = server.node()
     with Kill([server.pid], server.history) as fault:
         fault.took_effect()
-        bound = SESSION_MS / 1000 + server.promise("orphan_s") + REGISTRY_TICK_S
+        bound = SHORT_SESSION_MS / 1000 + server.promise("orphan_s") + REGISTRY_TICK_S
         eventually(lambda: server.nodes() == [], within=bound, what=f"{node.path} to go")
 
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from proctor.api import (
+    SHORT_SESSION_MS,
     WATCHED_S,
     Connection,
     CutLink,
@@ -28,21 +29,17 @@ from proctor.api import (
     TimedOut,
     clause,
     eventually,
+    ordinary_session,
+    short_session,
     throughout,
 )
 
-SESSION_MS = 600
 KEPT_SESSION_MS = 1300
 CUTS = 5
 REGISTRY_TICK_S = 1.0
 MOST_CALLS = 16
 CALL_SHOWS_S = 1.0
 BUSY_TICKS = 3  # of 10 ms each, as proc(5) counts them
-
-
-def short_session(proxy: RegistryProxy) -> None:
-    """For sessions that are to be lost."""
-    proxy.clamp_session_timeout(SESSION_MS)
 
 
 def kept_session(proxy: RegistryProxy) -> None:
@@ -194,11 +191,12 @@ def taken_up_again(server: Server, before: float, within: float) -> None:
 
 def node_goes(server: Server, lost: Node) -> None:
     """The registry itself has dropped the node: the proof that the session is gone."""
-    within = SESSION_MS / 1000 + REGISTRY_TICK_S + 5
+    within = SHORT_SESSION_MS / 1000 + REGISTRY_TICK_S + 5
     try:
         eventually(lambda: lost.path not in {node.path for node in server.nodes()}, within=within)
     except TimedOut as late:
         raise Inconclusive(f"the session did not expire: {late}") from None
+    ordinary_session(server.proxy)
     server.history.record("fault", name="Expiry", phase="effective", needs="proxy", proof=f"{lost.path} is gone")
 
 

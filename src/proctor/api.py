@@ -42,6 +42,7 @@ from proctor.subject.listing import Listing
 from proctor.subject.load import Load, knocks, new_connections, through
 from proctor.subject.server import Node, Server, Snapshot
 from proctor.subject.service import Service
+from proctor.subject.sessions import SHORT_SESSION_MS, ordinary_session, short_session
 from proctor.subject.stage import Stage
 from proctor.subject.until import (
     still,
@@ -111,6 +112,7 @@ __all__ = [
     "CHILDREN",
     "FOSTERED",
     "PROMPTLY_S",
+    "SHORT_SESSION_MS",
     "WATCHED_S",
     "Address",
     "Asked",
@@ -215,6 +217,7 @@ __all__ = [
     "none_found",
     "observe",
     "once",
+    "ordinary_session",
     "pi",
     "ping",
     "pong",
@@ -222,6 +225,7 @@ __all__ = [
     "replies_answer_their_own_request",
     "resets",
     "sends",
+    "short_session",
     "sleep",
     "spec_vectors",
     "stays_silent",
