@@ -1,17 +1,18 @@
-# The two commands: `make certify` and `make test`. Both set up what they need in .venv.
+# The two commands: `make certify` and `make test`. Both set up what they need, in .venv and examples/node.
 
 PYTHON ?= python3
 IMPL ?= reference
 REGISTRY ?= embedded
 BIN := .venv/bin
 READY := .venv/.ready
+NODE_READY := examples/node/node_modules/.ready
 
 .PHONY: certify test check bench clean
 
 certify: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q
 
-test: $(READY) check
+test: check $(NODE_READY)
 	$(BIN)/pytest -n auto -q
 
 check: $(READY)
@@ -24,9 +25,14 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv report
+	rm -rf .venv report examples/node/node_modules
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q -e '.[dev]'
 	touch $@
+
+# Without npm the example on Node is not examined, and the tests say so.
+$(NODE_READY): examples/node/package-lock.json
+	if command -v npm >/dev/null; then cd examples/node && npm ci --no-audit --no-fund; fi
+	mkdir -p $(@D) && touch $@
