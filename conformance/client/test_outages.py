@@ -14,14 +14,17 @@ from proctor.api import (
     ExpireSession,
     Fault,
     FreezeLink,
+    GrantNewSession,
     History,
     Inconclusive,
     Kind,
     OpCode,
     RegistryProxy,
+    Rule,
     Service,
     SeverLink,
     StartService,
+    Strike,
     clause,
     eventually,
     throughout,
@@ -129,6 +132,24 @@ def test_a_change_around_an_expiry_is_seen(start_service: StartService, history:
             service.add(nowhere(number))
         service.agree(service.client.promise("recover_s"))
     service.add(nowhere(9))
+    service.agree()
+
+
+@clause("client/rereads-after-every-reconnect")
+def test_a_session_that_is_quietly_another_is_no_reason_to_miss_a_change(
+    start_service: StartService, history: History
+) -> None:
+    """A registry may grant another session than was asked for; a client that relies on its watches waits for ever."""
+    service = start_service()
+    service.add(nowhere(1))
+    service.agree()
+    handshake = Rule(Kind.REQUEST, GrantNewSession(), {OpCode.CREATE_SESSION})
+    with Strike(service.client.proxy, handshake, history) as renewed:
+        service.client.proxy.cut()
+        renewed.took_effect()
+        service.add(nowhere(2))
+        service.agree(service.client.promise("recover_s"))
+    service.add(nowhere(3))
     service.agree()
 
 

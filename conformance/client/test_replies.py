@@ -114,6 +114,11 @@ def in_pieces(sizes: Iterable[int]) -> Behaviour:
     return behaviour
 
 
+async def answers_twice(dialogue: Dialogue, asked: Asked) -> None:
+    """In one segment."""
+    await dialogue.send(2 * frame(pong(asked.params).body(), dialogue.order))
+
+
 class AnswersTogether:
     """Holds replies for a moment, since calls made at once come one by one; then sends each connection all of its own.
 
@@ -208,6 +213,19 @@ def test_the_call_after_what_is_no_reply_starts_afresh(service: Service, what: B
         assert outcome.reply == pong(number), f"ping {number} after what is no reply was answered: {outcome}"
     bad, *good = [asked.connection for asked in server.ledger()]
     assert bad not in good, f"calls came on connections {[bad, *good]}; the first was out of step"
+
+
+@clause("client/bad-connection-is-not-reused")
+def test_a_reply_that_nobody_asked_for_is_nobody_s(service: Service) -> None:
+    """A client that leaves what follows a reply on the connection is one reply behind from then on.
+
+    The first call may end with its reply, or with `protocol`; it is the ones after it that count.
+    """
+    service.server(once(answers_twice, answers))
+    service.client.call("ping", STALE)
+    for number in range(3):
+        outcome = service.client.call("ping", number)
+        assert outcome.reply == pong(number), f"ping {number} after a reply too many was answered: {outcome}"
 
 
 def peak_kib(client: Client) -> int:
