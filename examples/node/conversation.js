@@ -65,12 +65,11 @@ export class Conversation {
     if ((this.#ended || this.#leaving) && !this.#answering && !this.#closing) this.#close();
   }
 
-  /** Says `last`, if anything, and goes as soon as the client has gone or LINGER_MS are over. */
+  /** Says `last`, if anything; when all is said, goes as soon as the client has gone or LINGER_MS are over. */
   #close(last) {
     this.#closing = true;
-    this.#socket.end(last);
+    this.#socket.end(last, () => setTimeout(() => this.#socket.destroy(), LINGER_MS).unref());
     this.#socket.resume();
-    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
   }
 }
 

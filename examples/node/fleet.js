@@ -90,7 +90,7 @@ export class Fleet extends EventEmitter {
     const { worker } = member;
     worker.on('message', (message) => message === 'ready' && this.#onReady(member));
     worker.once('exit', (code, signal) => this.#onGone(member, signal ?? code));
-    worker.once('disconnect', () => this.#reap(member));
+    worker.once('disconnect', () => setTimeout(() => this.#reap(member), UNREAPED_MS.again));
     worker.on('error', (error) => worker.process.pid ?? this.#onGone(member, error.message)); // the fork failed
   }
 
@@ -99,14 +99,13 @@ export class Fleet extends EventEmitter {
    * matter until the next SIGCHLD, so there is one; and a worker that somebody else has reaped is not waited for for ever.
    */
   #reap(member, since = Date.now()) {
-    const { worker } = member;
-    if (worker.process.exitCode !== null || worker.process.signalCode !== null) return;
-    if (Date.now() - since > UNREAPED_MS.givenUp) this.#onGone(member, 'lost');
-    if (!exists(worker.process.pid)) return;
-    setTimeout(() => {
-      process.kill(process.pid, 'SIGCHLD');
-      this.#reap(member, since);
-    }, UNREAPED_MS.again);
+    const { pid, exitCode, signalCode } = member.worker.process;
+    if (exitCode !== null || signalCode !== null) return;
+    const reapedByOthers = !exists(pid);
+    if (reapedByOthers || Date.now() - since > UNREAPED_MS.givenUp) this.#onGone(member, 'lost');
+    if (reapedByOthers) return;
+    process.kill(process.pid, 'SIGCHLD');
+    setTimeout(() => this.#reap(member, since), UNREAPED_MS.again);
   }
 
   #onReady(member) {
