@@ -11,8 +11,9 @@ import pytest
 
 from proctor.waiting import eventually
 from proctor.zookeeper.client import Client, ask_word
-from proctor.zookeeper.codes import CreateMode, Error, OpCode
+from proctor.zookeeper.codes import CreateMode, Error, OpCode, Perms
 from proctor.zookeeper.protocol import (
+    ACL,
     OPEN_ACL,
     AuthPacket,
     CreateRequest,
@@ -23,6 +24,7 @@ from proctor.zookeeper.protocol import (
     GetChildrenResponse,
     GetDataRequest,
     GetDataResponse,
+    Id,
     RequestHeader,
     SetDataRequest,
 )
@@ -144,6 +146,41 @@ def test_a_request_is_understood_however_it_is_split(registry: Registry) -> None
         for byte in len(body).to_bytes(4, "big") + body:
             client.socket.sendall(bytes([byte]))
         assert client.receive(OpCode.EXISTS).header.xid == 5
+
+
+VALID_IDS = ["world:anyone", "digest:a:b", "digest::b", "digest:a:b:", "digest:a:b::", "ip:1.2.3.4", "ip:1.2.3.4/32"]
+INVALID_IDS = ["world:everyone", "digest:a", "digest::", "digest:a:", "digest:a:b:c", "digest:", "ip:1.2.3", "auth:"]
+INVALID_IDS += [
+    "ip:1.2.3.4.5",
+    "ip:1.2.3.256",
+    "ip:1.2.3.4/33",
+    "ip:1.2.3.4/",
+    "ip:1..2.3",
+    "ip:a.b.c.d",
+    "nope:x",
+    ":",
+]
+
+
+@pytest.mark.parametrize("named", [*VALID_IDS, *INVALID_IDS])
+def test_an_acl_names_ids_as_their_schemes_write_them(registry: Registry, named: str) -> None:
+    scheme, _, name = named.partition(":")
+    with connected(registry) as client:
+        asked = CreateRequest(unique("guarded"), b"", (ACL(Perms.ALL, Id(scheme, name)),), CreateMode.EPHEMERAL)
+        expected = Error.OK if named in VALID_IDS else Error.INVALID_ACL
+        assert client.ask(OpCode.CREATE, asked).err == expected
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a wrong password", "an unknown session"])
+def test_a_session_that_is_not_ones_own_is_refused(registry: Registry, known: bool) -> None:
+    with connected(registry) as owner, Client(*registry.servers[0]) as thief:
+        assert owner.session is not None
+        answer = thief.connect(2000, owner.session.session_id if known else 4711, b"0123456789abcdef")
+        assert (answer.session_id, answer.timeout, answer.password) == (0, 0, bytes(16))
+        assert ends(thief)
+        with Client(*registry.servers[0]) as again:
+            resumed = again.connect(2000, owner.session.session_id, owner.session.password)
+            assert resumed.session_id == owner.session.session_id
 
 
 HOSTILE_BYTES = {

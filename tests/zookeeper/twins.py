@@ -7,6 +7,7 @@ children of a znode, the entries of an expanded ACL, which of several ephemeral 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ from proctor.zookeeper.protocol import (
     Op,
     ReplyHeader,
     RequestHeader,
+    SetWatches,
+    SetWatches2,
     WatcherEvent,
 )
 from proctor.zookeeper.registry import Registry
@@ -167,18 +170,9 @@ class Twin:
 
     def _rooted(self, record: Record) -> Record:
         """A drawn request with its paths below this example's root and its zxid counted from this example's first."""
-        changed: dict[str, Any] = {}
-        for name in record.__struct_fields__:
-            value = getattr(record, name)
-            if name in PATHS:
-                changed[name] = self._below(value)
-            elif name in PATH_LISTS:
-                changed[name] = tuple(map(self._below, value))
-            elif name == "relative_zxid":
-                changed[name] = value + self._base
-            elif name == "ops":
-                changed[name] = tuple(Op(op.type, self._rooted(op.body)) for op in value)
-        return msgspec.structs.replace(record, **changed)
+        if isinstance(record, SetWatches | SetWatches2):
+            record = msgspec.structs.replace(record, relative_zxid=record.relative_zxid + self._base)
+        return with_paths(record, self._below)
 
     def _below(self, path: str) -> str:
         return path[1:] if path.startswith("!") else self._root + path
@@ -201,3 +195,17 @@ class Twin:
         if name in PATHS:
             return value.removeprefix(self._root)
         return value
+
+
+def with_paths(record: Record, change: Callable[[str], str]) -> Record:
+    """A request with each of its paths changed."""
+    changed: dict[str, Any] = {}
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
+        if name in PATHS:
+            changed[name] = change(value)
+        elif name in PATH_LISTS:
+            changed[name] = tuple(map(change, value))
+        elif name == "ops":
+            changed[name] = tuple(Op(op.type, with_paths(op.body, change)) for op in value)
+    return msgspec.structs.replace(record, **changed)
