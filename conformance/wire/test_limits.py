@@ -28,7 +28,7 @@ AT_ONCE = 4
 MANY = 64
 PART_BYTES = 1024 * 1024
 ANSWERED_WITHIN_S = 30.0  # a long frame takes its time to be read and parsed
-MOST_VIRTUAL_KIB = 4 * 1024 * 1024
+MOST_VIRTUAL_KIB = 2 * 1024 * 1024
 MOST_RESIDENT_KIB = 256 * 1024
 
 # What a body of any length begins and ends with, around what fills it.
