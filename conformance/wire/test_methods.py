@@ -212,7 +212,8 @@ def test_division_by_zero_is_an_invalid_operation(server: Server, dividend: str)
         assert wire.call(divide(num1=6, num2=3)) == Reply("divide_r", 2.0)
         for zero in ZEROS:
             body = b'{"in":"divide","params":{"num1":%s,"num2":%s}}' % (dividend.encode(), zero.encode())
-            assert wire.call(Body(body)).code == "invalid_operation", body
+            reply = wire.call(Body(body))
+            assert reply.code == "invalid_operation", f"{body!r}: {reply}"
         assert wire.call(divide(num1=6, num2=3)) == Reply("divide_r", 2.0)
 
 

@@ -12,7 +12,7 @@ from proctor.loop import LoopThread
 from proctor.outcome import Inconclusive
 from proctor.wire.connection import Connection
 from proctor.wire.messages import pong
-from proctor.wire.scripted import ScriptedServer, answers, stays_silent
+from proctor.wire.scripted import Asked, Dialogue, ScriptedServer, answers, stays_silent
 
 SMALL = 1024
 TEXT = "u" * 60_000  # fits the frames of every server
@@ -42,6 +42,25 @@ def test_who_is_answered_in_full_asks_again(server: ScriptedServer) -> None:
         fault.took_effect()  # with a common receive buffer the kernel takes megabytes
         assert fault.due(wire) > 1
         assert wire.on_the_way() < fault.due(wire) * 300_000
+
+
+def test_readers_that_wait_for_another_reader_are_held_up_too(server: ScriptedServer) -> None:
+    history = History()
+    served: list[int] = []
+
+    async def one_reader_only(dialogue: Dialogue, asked: Asked) -> None:
+        served.append(dialogue.number)
+        if dialogue.number == served[0]:
+            await answers(dialogue, asked)
+
+    server.behave(one_reader_only)
+    with (
+        Connection(server.address, history, receive_buffer=SMALL) as one,
+        Connection(server.address, history, receive_buffer=SMALL) as other,
+        Unread([one, other], history, TEXT) as fault,
+    ):
+        fault.took_effect()
+        assert sorted(wire.on_the_way() > 0 for wire in (one, other)) == [False, True]
 
 
 def test_a_server_that_does_not_answer_is_not_held_up(server: ScriptedServer) -> None:
