@@ -26,17 +26,25 @@ STOPS = [signal.SIGINT, signal.SIGTERM]
 REGISTRY_TICK_S = 1.0  # what spec/discovery.md leaves to the registry until it notices
 
 
-@clause("discovery/leaves-the-list-first", "discovery/session-is-closed")
+@clause("discovery/leaves-the-list-first")
 @pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
 def test_a_server_that_stops_takes_its_node_back_before_it_refuses(start_server: StartServer, number: int) -> None:
     """Clients would be sent to a server that refuses them, for as long as the session lasts."""
     server = start_server()
-    node = server.node()
     server.parent.send(number)
     eventually(lambda: not server.accepts(), within=server.promise("stop_s"), what="connections to be refused")
     assert server.nodes() == [], "connections are refused, and the node still stands"
-    assert server.program.wait(server.promise("stop_s")) is not None, "it did not end"
+
+
+@clause("discovery/session-is-closed")
+@pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
+def test_a_server_that_stops_says_so_to_the_registry(start_server: StartServer, number: int) -> None:
+    """A session that is left to its timeout keeps the node of a server that is no more."""
+    server = start_server()
+    node = server.node()
+    assert server.stop(number) is not None, "it did not end"
     assert left_by_its_own_word(server, node.owner, node.path), "the node was left to the session's timeout"
+    assert server.nodes() == [], "the server has ended, and the node still stands"
 
 
 @clause("discovery/leaves-the-list-first")
