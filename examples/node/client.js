@@ -20,9 +20,11 @@ export class Client {
     directory.on('read', () => this.#leaveRemoved());
   }
 
-  /** Calls `method`, a string; `params` and the result are JSON texts. Resolves to {out, result}; throws CallError. */
-  async call(method, params, timeoutMs) {
-    const end = performance.now() + timeoutMs;
+  /**
+   * Calls `method`, a string; `params` and the result are JSON texts; `end` is the deadline on performance.now()'s clock.
+   * Resolves to {out, result}; throws CallError.
+   */
+  async call(method, params, end) {
     const left = () => Math.max(1, end - performance.now());
     const servers = this.#directory.servers ?? (await this.#firstList(left()));
     const { server, connection } = await this.#connect(this.#inOrder(servers), left);

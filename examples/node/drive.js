@@ -15,10 +15,10 @@ export async function drive({ zookeeper, root }) {
   const client = new Client(directory);
   directory.start();
   let last = '';
-  for await (const line of lines(process.stdin)) {
+  for await (const { line, begun } of lines(process.stdin)) {
     const request = members(line);
     const op = JSON.parse(request.get('op'));
-    if (op === 'call') call(client, request);
+    if (op === 'call') call(client, request, begun);
     else if (op === 'servers') say(request, `"servers":${JSON.stringify((directory.servers ?? []).map(({ name }) => name))}`);
     else if (op === 'close') {
       last = `{"id":${request.get('id')}}\n`;
@@ -29,10 +29,10 @@ export async function drive({ zookeeper, root }) {
   process.stdout.write(last, () => process.exit(0));
 }
 
-async function call(client, request) {
+async function call(client, request, begun) {
   try {
-    const timeoutS = Number(request.get('timeout_s') ?? TIMEOUT_S);
-    const reply = await client.call(JSON.parse(request.get('in')), request.get('params'), timeoutS * 1000);
+    const end = begun + Number(request.get('timeout_s') ?? TIMEOUT_S) * 1000;
+    const reply = await client.call(JSON.parse(request.get('in')), request.get('params'), end);
     say(request, `"out":${reply.out},"result":${reply.result}`);
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
@@ -46,15 +46,21 @@ function say(request, answer) {
   process.stdout.write(`{"id":${request.get('id')},${answer}}`.replaceAll(/[\r\n]/g, ' ') + '\n');
 }
 
-/** Split at U+000A alone: readline would also split at U+2028, which JSON allows inside a string. */
+/**
+ * Each line, and when its first bytes came: a call's time runs while its params come in.
+ * Split at U+000A alone: readline would also split at U+2028, which JSON allows inside a string.
+ */
 async function* lines(stream) {
   let parts = [];
+  let begun;
   for await (const chunk of stream) {
     let start = 0;
+    if (parts.length === 0) begun = performance.now();
     for (let end; (end = chunk.indexOf('\n', start)) >= 0; start = end + 1) {
-      yield Buffer.concat([...parts, chunk.subarray(start, end)]).toString();
+      yield { line: Buffer.concat([...parts, chunk.subarray(start, end)]).toString(), begun };
       parts = [];
+      begun = performance.now();
     }
-    parts.push(chunk.subarray(start));
+    if (start < chunk.length) parts.push(chunk.subarray(start));
   }
 }
