@@ -22,6 +22,7 @@ from proctor.api import (
     ping,
     pong,
     unchanged,
+    until_staffed,
 )
 
 PIPELINED = 300
@@ -108,7 +109,7 @@ def test_a_half_close_with_nothing_due_ends_the_connection(server: Server, asked
 def test_a_reset_ends_its_connection_and_nothing_else(start_server: StartServer) -> None:
     """A server that lets ECONNRESET or SIGPIPE through loses a worker, and every connection of that worker."""
     server = start_server(workers=1)
-    workers = server.worker_pids()
+    workers = until_staffed(server)
     with server.connect() as other:
         assert other.call(ping("before")) == pong("before")
         for harm in (reset_in_the_backlog, reset_inside_a_frame, reset_before_the_replies, reset_while_it_writes):

@@ -25,6 +25,7 @@ from proctor.api import (
     ping,
     pong,
     throughout,
+    until_staffed,
 )
 
 APART_S = 0.1  # by then at the latest the next piece goes; sooner if the server has read the last one
@@ -75,9 +76,9 @@ ENDS = {
 }
 
 
-def text_in(bytes_of_frame: int) -> str:
+def text_in(body_bytes: int) -> str:
     """The text whose ping has a body of so many bytes."""
-    return "x" * (bytes_of_frame - len(ping("").body()))
+    return "x" * (body_bytes - len(ping("").body()))
 
 
 @clause("wire/frame-is-length-and-body")
@@ -186,7 +187,7 @@ def test_a_long_reply_reaches_a_slow_reader_whole(server: Server) -> None:
 def test_signals_that_stop_nobody_cut_no_reply(start_server: StartServer) -> None:
     """A send that a signal interrupts reports what it sent so far: a server that doesn't go on cuts the reply."""
     server = start_server(workers=1)
-    (worker,) = server.worker_pids()
+    (worker,) = until_staffed(server)
     with (
         server.connect(SMALL_BUFFER_BYTES) as wire,
         Unread([wire], server.history, server.text(SEVERAL_MIB)) as late,

@@ -22,6 +22,7 @@ from proctor.api import (
     observe,
     ping,
     pong,
+    until_staffed,
 )
 
 AT_ONCE = 4
@@ -114,7 +115,7 @@ def test_what_is_announced_takes_no_memory(start_server: StartServer) -> None:
         wires = [opened.enter_context(server.connect()) for _ in range(MANY)]
         for wire in wires:
             assert wire.call(ping("served")) == pong("served")
-    before = {pid: peaks(pid) for pid in server.worker_pids()}
+    before = {pid: peaks(pid) for pid in until_staffed(server)}
     with ExitStack() as opened:
         wires = [opened.enter_context(server.connect()) for _ in range(MANY)]
         for wire in wires:
