@@ -33,6 +33,8 @@ class ForeignChildrenEnd(Fault):
 
     def inject(self) -> None:
         for process in self._processes:
+            process.demand_life()
+        for process in self._processes:
             process.send(CUE)
 
     def proof(self) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from proctor.faults.fault import Fault
 from proctor.history import History
-from proctor.process.process import Gone, Process
+from proctor.process.process import Gone, Process, living
 
 LOOK_EVERY_S = 0.001
 
@@ -17,7 +17,8 @@ class AtBirth(Fault):
     """A signal to each newborn worker as soon as it is seen: SIGKILL ends it, SIGSTOP holds it up.
 
     `find` gives the pids of the workers that there are; those that there are at the injection are spared, and so is who
-    comes after the first `most`. Proof: a newborn got it. Healed: none gets it any more, and who was stopped goes on.
+    comes after the first `most`. Proof: a newborn got it, and no other signal is certain to affect who gets it. Healed:
+    none gets it any more, and who was stopped goes on.
     """
 
     def __init__(
@@ -28,6 +29,8 @@ class AtBirth(Fault):
         most: int | None = None,
     ) -> None:
         super().__init__(history)
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            raise ValueError(f"newborns are struck by SIGKILL or SIGSTOP, not by {signal.Signals(number).name}")
         self._find = find
         self._number = number
         self._most = most
@@ -60,12 +63,13 @@ class AtBirth(Fault):
     def _watch(self) -> None:
         while not self._healed.wait(LOOK_EVERY_S) and len(self._struck) != self._most:
             for pid in sorted(set(self._find()) - self._known):
-                self._strike(pid)
+                self._known.add(pid)
+                if len(self._struck) != self._most:
+                    self._strike(pid)
 
     def _strike(self, pid: int) -> None:
-        self._known.add(pid)
         try:
-            newborn = Process(pid)
+            (newborn,) = living([pid])
         except Gone:
             return
         newborn.send(self._number)

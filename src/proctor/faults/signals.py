@@ -10,14 +10,18 @@ from contextlib import closing, suppress
 
 from proctor.faults.fault import Fault
 from proctor.history import History
+from proctor.outcome import Inconclusive
 from proctor.process import observe
-from proctor.process.process import Gone, Process
+from proctor.process.process import Gone, Process, living
 
 SIGHT_S = 0.005  # between two looks for something to kill
 
 
 class Kill(Fault):
-    """Ends processes by a signal, SIGKILL unless told otherwise. Proof: every pidfd fired. Nothing to heal."""
+    """Ends processes by a signal, SIGKILL unless told otherwise. Proof: every pidfd fired, none before the signal.
+
+    Nothing to heal.
+    """
 
     def __init__(self, pids: Iterable[int], history: History, number: int = signal.SIGKILL) -> None:
         super().__init__(history)
@@ -26,7 +30,7 @@ class Kill(Fault):
         self._processes: list[Process] = []
 
     def inject(self) -> None:
-        self._processes = [Process(pid) for pid in self.pids]
+        self._processes = living(self.pids)
         for process in self._processes:
             process.send(self._number)
 
@@ -49,7 +53,7 @@ class Stop(Fault):
         self._processes: list[Process] = []
 
     def inject(self) -> None:
-        self._processes = [Process(pid) for pid in self.pids]
+        self._processes = living(self.pids)
         for process in self._processes:
             process.send(signal.SIGSTOP)
 
@@ -66,17 +70,19 @@ class Stop(Fault):
 class Burst(Fault):
     """Many signals to one process, back to back. Signals of one kind coalesce: never expect n effects of n.
 
-    Proof: the process catches or has pending each of them, or has ended; a signal it ignores proves nothing.
+    Proof: none was ignored and none is pending any more, or the process has ended by them. So of a process that is
+    stopped there is none until it goes on. A signal that is left at its default and so discarded, as SIGCHLD, counts.
     """
 
     def __init__(self, process: Process, numbers: Sequence[int], history: History) -> None:
         super().__init__(history)
         self._process = process
         self._numbers = numbers
-        self._deliverable: set[int] = set()
+        self._ignored: list[str] = []
 
     def inject(self) -> None:
-        self._deliverable = {number for number in set(self._numbers) if deliverable(self._process.pid, number)}
+        self._process.demand_life()
+        self._ignored = names_in(observe.status(self._process.pid).get("SigIgn", "0"), self._numbers)
         for number in self._numbers:
             self._send(number)
 
@@ -84,26 +90,42 @@ class Burst(Fault):
         self._process.send(number)
 
     def proof(self) -> str | None:
-        if self._deliverable != set(self._numbers):
-            return None
-        names = ", ".join(sorted(signal.Signals(number).name for number in self._deliverable))
-        return f"{len(self._numbers)} signals ({names}) sent to process {self._process.pid}, which does not ignore them"
+        assert not self._ignored, f"process {self._process.pid} ignores {', '.join(self._ignored)}"
+        pending = self._pending()
+        assert not pending, f"process {self._process.pid} has not taken {', '.join(pending)} yet (is it stopped?)"
+        names = ", ".join(sorted({signal.Signals(number).name for number in self._numbers}))
+        return f"{len(self._numbers)} signals ({names}) taken by process {self._process.pid}"
+
+    def _pending(self) -> list[str]:
+        """Of the process as a whole; what is sent to one of its threads alone is not ours."""
+        if self._process.ended():
+            return []
+        return names_in(observe.status(self._process.pid).get("ShdPnd", "0"), self._numbers)
 
     def heal(self) -> None:
         """Signals that were delivered can't be taken back."""
 
 
 class GroupBurst(Burst):
-    """The same, to each process of the group that a program's parent leads: so a terminal sends Ctrl-C."""
+    """The same, to each process of the group that a program's parent leads: so a terminal sends Ctrl-C.
+
+    Proof: the parent's.
+    """
+
+    def inject(self) -> None:
+        found = observe.stat(self._process.pid)
+        if found is not None and found.group != self._process.pid:
+            raise Inconclusive(f"process {self._process.pid} leads no group: it is in group {found.group}")
+        super().inject()
 
     def _send(self, number: int) -> None:
-        os.killpg(self._process.pid, number)
+        with suppress(ProcessLookupError):  # the signals before this one have ended them all
+            os.killpg(self._process.pid, number)
 
 
-def deliverable(pid: int, number: int) -> bool:
-    """Whether a signal would do something to a process: it isn't ignored (SigIgn of proc(5))."""
-    ignored = int(observe.status(pid).get("SigIgn", "0"), 16)
-    return not ignored >> (number - 1) & 1
+def names_in(mask: str, numbers: Iterable[int]) -> list[str]:
+    """The names of those signals that are in a mask of /proc/PID/status."""
+    return [signal.Signals(number).name for number in sorted(set(numbers)) if int(mask, 16) >> (number - 1) & 1]
 
 
 def alive(pids: Iterable[int]) -> list[int]:
@@ -121,7 +143,7 @@ def alive(pids: Iterable[int]) -> list[int]:
 
 
 class KillOnSight(Fault):
-    """Kills whatever `find` gives, again and again, until healed. Proof: several were killed."""
+    """Kills whatever `find` gives, again and again, until healed. Proof: several were killed, none dead before."""
 
     ENOUGH = 3
 
@@ -148,5 +170,6 @@ class KillOnSight(Fault):
         while not self._healed.wait(SIGHT_S):
             for pid in self._find():
                 with suppress(Gone), closing(Process(pid)) as process:
+                    process.demand_life()
                     process.send(signal.SIGKILL)
                     self._killed.add(pid)

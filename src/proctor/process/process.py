@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import select
 import signal
+from collections.abc import Iterable
 
+from proctor.outcome import Inconclusive
 from proctor.process import observe
 
 
-class Gone(Exception):
-    """The process ended before it could be opened."""
+class Gone(Inconclusive):
+    """The process had ended before anything could be done to it."""
 
 
 class Process:
@@ -46,6 +48,11 @@ class Process:
         poll.register(self.fd, select.POLLIN)
         return bool(poll.poll(max(0.0, within_s) * 1000))
 
+    def demand_life(self) -> None:
+        """Gone if it has ended, reaped or not."""
+        if self.ended():
+            raise Gone(f"process {self.pid} has ended already")
+
     def close(self) -> None:
         if self.fd >= 0:
             os.close(self.fd)
@@ -56,3 +63,11 @@ class Process:
 
     def __del__(self) -> None:
         self.close()
+
+
+def living(pids: Iterable[int]) -> list[Process]:
+    """Each of these, alive. Gone if one has ended, reaped or not: of a dead process no signal proves anything."""
+    opened = [Process(pid) for pid in pids]
+    for process in opened:
+        process.demand_life()
+    return opened
