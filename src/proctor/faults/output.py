@@ -7,13 +7,15 @@ from contextlib import suppress
 
 from proctor.faults.fault import Fault
 from proctor.history import History
+from proctor.outcome import Inconclusive
 from proctor.process.output import SIP_BYTES, SIP_EVERY_S, Output
 
 SMALLEST_PIPE_BYTES = 4096  # one page: pipe(7)
 
 
 class SlowReader(Fault):
-    """A pipe of one page, read in sips: whoever says much soon blocks in write. Proof: the pipe's size and the sips.
+    """A pipe of one page, read in sips: whoever says much soon blocks in write. Proof: the pipe's size and the sips,
+    and that somebody has its other end. Who says little is not held up, and need not be.
 
     Healed by reading all there is again; the pipe stays as small as it is.
     """
@@ -26,13 +28,19 @@ class SlowReader(Fault):
         self._bytes = 0
 
     def inject(self) -> None:
+        try:
+            pipe = self._output.fileno()
+        except ValueError:
+            raise Inconclusive("the output has ended: nobody writes to it") from None
         with suppress(OSError):  # a pipe that holds more than a page now stays as it is
-            fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
-        self._bytes = fcntl.fcntl(self._output.fileno(), fcntl.F_GETPIPE_SZ)
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
+        self._bytes = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
         self._output.sip(True)
 
     def proof(self) -> str | None:
-        return f"a pipe of {self._bytes} bytes, read {SIP_BYTES} bytes every {SIP_EVERY_S} s" if self._bytes else None
+        if self._output.ended:
+            raise Inconclusive("the output ended while it was read slowly: nobody writes to it any more")
+        return f"a pipe of {self._bytes} bytes, read {SIP_BYTES} bytes every {SIP_EVERY_S} s"
 
     def heal(self) -> None:
         self._output.sip(False)
@@ -41,7 +49,7 @@ class SlowReader(Fault):
 class ReaderGone(Fault):
     """Closes the reading end of a program's output: from then on a write fails with EPIPE. It can't be healed.
 
-    Proof: the kit's end is closed.
+    Proof: the kit's end was closed before the output came to its end.
     """
 
     needs = "pipes"
@@ -54,7 +62,9 @@ class ReaderGone(Fault):
         self._output.leave()
 
     def proof(self) -> str | None:
-        return "the only reading end is closed" if self._output.ended else None
+        if not self._output.left:
+            raise Inconclusive("the output had ended by itself: nobody writes to it any more")
+        return "the only reading end is closed"
 
     def heal(self) -> None:
         """A closed pipe stays closed."""

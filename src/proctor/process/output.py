@@ -24,6 +24,7 @@ class Output:
         self._sipping = False
         self._leave = os.eventfd(0, os.EFD_CLOEXEC)
         self._ended = False
+        self._left = False
         self._thread = threading.Thread(target=self._drain, name="proctor-output", daemon=True)
         self._thread.start()
 
@@ -41,6 +42,11 @@ class Output:
     def ended(self) -> bool:
         """Whether nobody reads any more: the stream came to its end, or its reader left."""
         return self._ended
+
+    @property
+    def left(self) -> bool:
+        """Whether its reader left before the stream came to its end."""
+        return self._left
 
     def fileno(self) -> int:
         """The reading end; ValueError once it has ended."""
@@ -67,12 +73,14 @@ class Output:
 
     def _read(self) -> bytes:
         """What comes next; b"" at the end, or once told to leave."""
-        if self._sipping and polled(self._leave).poll(SIP_EVERY_S * 1000):
+        if self._sipping:
+            polled(self._leave).poll(SIP_EVERY_S * 1000)
+        stream = self._stream.fileno()
+        ready = dict(polled(self._leave, stream).poll())
+        if self._leave in ready:
+            self._left = not ready.get(stream, 0) & select.POLLHUP
             return b""
-        ready = dict(polled(self._leave, self._stream.fileno()).poll())
-        return (
-            b"" if self._leave in ready else os.read(self._stream.fileno(), SIP_BYTES if self._sipping else GULP_BYTES)
-        )
+        return os.read(stream, SIP_BYTES if self._sipping else GULP_BYTES)
 
     def _keep(self, piece: bytes) -> None:
         with self._lock:
