@@ -57,29 +57,36 @@ class SeverLink(LinkFault):
 
 
 class RejectLink(LinkFault):
-    """Ends the connections that stand and resets every new one, each counted. Proof: one was rejected."""
+    """Ends the connections that stand and resets every new one, each counted. Proof: one was rejected since."""
+
+    def __init__(self, proxy: Proxy[Any], history: History) -> None:
+        super().__init__(proxy, history)
+        self._before = 0
 
     def inject(self) -> None:
+        self._before = self.proxy.stats.rejected
         self.proxy.reject()
         self.proxy.cut("rst")
 
     def proof(self) -> str | None:
-        count = self.proxy.stats.rejected
+        count = self.proxy.stats.rejected - self._before
         return f"{count} connections were reset as they came" if count else None
 
 
 class FreezeLink(LinkFault):
-    """Silence, both ways unless told: nothing passes, not even a FIN. Proof: bytes are held, or a connection is."""
+    """Silence, both ways unless told: nothing passes, not even a FIN. Proof: bytes that go these ways are held, or a
+    connection to the server is.
+    """
 
     def __init__(self, proxy: Proxy[Any], history: History, *directions: Direction) -> None:
         super().__init__(proxy, history)
-        self._directions = directions
+        self._directions = directions or tuple(Direction)
 
     def inject(self) -> None:
         self.proxy.freeze(*self._directions)
 
     def proof(self) -> str | None:
         stats = self.proxy.stats
-        held = stats.to_server.held_bytes + stats.to_client.held_bytes
-        waiting = stats.connections - stats.dialled
-        return f"{held} bytes and {waiting} new connections are held" if held or waiting else None
+        traffic = {Direction.TO_SERVER: stats.to_server, Direction.TO_CLIENT: stats.to_client}
+        held = sum(traffic[direction].held_bytes for direction in self._directions)
+        return f"{held} bytes and {stats.waiting} new connections are held" if held or stats.waiting else None

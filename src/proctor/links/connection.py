@@ -99,6 +99,7 @@ class Connection:
         self.server = Side(self, Direction.TO_CLIENT)
         self.pipes = {direction: Pipe(loop, link.lanes[direction]) for direction in Direction}
         self.over = False  # ended by us: nothing that is still read passes
+        self.waiting = False  # for leave to be passed on to the target
         self._fins: set[Direction] = set()
         self._opening: asyncio.Task[None] | None = None
 
@@ -152,7 +153,9 @@ class Connection:
     async def _open(self, accepted: socket.socket) -> None:
         try:
             await self.loop.connect_accepted_socket(lambda: self.client, accepted)
+            self.waiting = True
             await self.link.may_dial.wait()
+            self.waiting = False
             await self._dial()
             self.link.dialled()
         except OSError:

@@ -4,7 +4,7 @@ Faults stay until `heal`, hold for the connections that stand and for new ones, 
 
     cut      `cut` counts the connections that were ended
     refuse   `refusing`, and a connect gets ECONNREFUSED; `reject` is refusal that can be counted: `rejected`
-    freeze   `held_bytes` of what was sent, or a connection accepted and not `dialled`
+    freeze   `held_bytes` of what was sent, or a connection accepted and `waiting`
     slow     `late_bytes`
     slice    `pieces`
     corrupt  `corrupted_bytes`

@@ -34,6 +34,7 @@ class LinkStats:
     connections: int  # accepted
     open: int  # of these, now
     dialled: int  # of these, passed on to the target
+    waiting: int  # of the open ones, those that a freeze keeps from being passed on
     cut: int
     rejected: int
     unreachable: int  # accepted, then reset because the target did not accept
@@ -120,6 +121,7 @@ class Relay:
             connections=self._accepted,
             open=len(self.connections),
             dialled=self._dialled,
+            waiting=sum(connection.waiting for connection in self.connections),
             cut=self._cut,
             rejected=self._rejected,
             unreachable=self._unreachable,
