@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
+from abc import abstractmethod
 from contextlib import closing, suppress
 
 from proctor.faults.fault import Fault
 from proctor.history import History
+from proctor.outcome import Inconclusive
 from proctor.zookeeper.client import Client
+from proctor.zookeeper.codes import CreateMode, Error, OpCode
+from proctor.zookeeper.protocol import OPEN_ACL, CreateRequest, ExistsRequest
 from proctor.zookeeper.proxy import ArmedRule, Expiry, RegistryProxy, Rule, SeenSession
 from proctor.zookeeper.registry import Registry
 
@@ -65,7 +70,7 @@ class Strike(Fault):
 
 
 class RegistryFault(Fault):
-    """A fault of a registry of ours."""
+    """A fault of a registry of ours. It is used first: one that doesn't answer is broken already."""
 
     needs = "a registry of ours"
 
@@ -76,11 +81,27 @@ class RegistryFault(Fault):
     def unavailable(self) -> str | None:
         return None if self.registry.ours else f"the registry at {self.registry.address} is not ours to break"
 
+    def inject(self) -> None:
+        try:
+            with probe(self.registry) as client:
+                client.connect()
+                self.prepare(client)
+                client.call(OpCode.CLOSE_SESSION)
+        except OSError as error:
+            raise Inconclusive(f"the registry at {self.registry.address} was broken before: {error}") from None
+        self.break_it()
+
+    def prepare(self, client: Client) -> None:
+        """Do to the whole registry what shows, later, that it was broken."""
+
+    @abstractmethod
+    def break_it(self) -> None: ...
+
 
 class RegistryGone(RegistryFault):
     """The registry is killed; its state stays. Proof: nobody accepts at its address. Healed by a restart."""
 
-    def inject(self) -> None:
+    def break_it(self) -> None:
         self.registry.kill()
 
     def proof(self) -> str | None:
@@ -95,20 +116,39 @@ class RegistryGone(RegistryFault):
 
 
 class RegistryWiped(RegistryFault):
-    """The registry comes back empty, knowing neither sessions nor nodes. Proof: a session that it had is not known."""
+    """The registry comes back empty, knowing neither sessions nor nodes.
+
+    Proof: it doesn't know a session that it had, nor a persistent node of ours.
+    """
 
     def __init__(self, registry: Registry, session: SeenSession, history: History) -> None:
         super().__init__(registry, history)
         self._session = session
+        self._node = f"/proctor-{uuid.uuid4().hex}"
 
-    def inject(self) -> None:
+    def prepare(self, client: Client) -> None:
+        client.call(OpCode.CREATE, CreateRequest(self._node, b"", OPEN_ACL, CreateMode.PERSISTENT))
+
+    def break_it(self) -> None:
         self.registry.wipe()
 
     def proof(self) -> str | None:
-        with suppress(OSError), probe(self.registry) as client:
-            known = client.connect(session_id=self._session.id, password=self._session.password).session_id
-            return None if known else f"the registry does not know session {self._session.id:#x} any more"
-        return None
+        try:
+            known = self._knows_node() or self._knows_session()
+        except OSError:  # it is on its way back
+            return None
+        return None if known else f"the registry knows neither session {self._session.id:#x} nor {self._node} any more"
+
+    def _knows_node(self) -> bool:
+        with probe(self.registry) as client:
+            client.connect()
+            found = client.ask(OpCode.EXISTS, ExistsRequest(self._node, watch=False)).err
+            client.call(OpCode.CLOSE_SESSION)
+        return found is not Error.NO_NODE
+
+    def _knows_session(self) -> bool:
+        with probe(self.registry) as client:
+            return bool(client.connect(session_id=self._session.id, password=self._session.password).session_id)
 
     def heal(self) -> None:
         """An empty registry is as good as any."""
@@ -117,15 +157,15 @@ class RegistryWiped(RegistryFault):
 class RegistryFrozen(RegistryFault):
     """The registry answers nothing, while the kernel accepts. Proof: a handshake gets no answer. Healed by thawing."""
 
-    def inject(self) -> None:
+    def break_it(self) -> None:
         self.registry.freeze()
 
     def proof(self) -> str | None:
-        try:
-            with probe(self.registry, SILENCE_S) as client:
+        with suppress(ConnectionError), probe(self.registry, SILENCE_S) as client:
+            try:
                 client.connect()
-        except TimeoutError:
-            return f"{self.registry.address} accepts, and gives no answer in {SILENCE_S} s"
+            except TimeoutError:
+                return f"{self.registry.address} accepts, and gives no answer in {SILENCE_S} s"
         return None
 
     def heal(self) -> None:
