@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from proctor.outcome import Unavailable
+from proctor.process.process import Gone
 from proctor.process.strace import Strace, missing
 from proctor.waiting import eventually
 
@@ -40,7 +40,7 @@ def test_an_injected_error_is_what_the_process_sees_and_detaching_ends_it() -> N
 
 
 def test_a_process_that_is_not_there_cannot_be_attached_to_and_that_is_said() -> None:
-    with pytest.raises(Unavailable, match=r"strace could not attach: .*No such process"):
+    with pytest.raises(Gone, match=f"process {2**22 + 1} is gone"):
         Strace([2**22 + 1], ["wait4:error=EINTR"])
 
 

@@ -10,7 +10,7 @@ from proctor.process.strace import Strace, missing
 
 
 class Inject(Fault):
-    """Tampers with system calls of processes and of what they fork. Proof: strace said INJECTED. Healed by detaching.
+    """Tampers with system calls of processes and of what they fork. Proof: strace said so. Healed by detaching.
 
     `inject` as strace takes it: "wait4,waitid:error=EINTR:when=1..3".
     """

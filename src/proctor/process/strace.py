@@ -15,15 +15,23 @@ import threading
 from collections.abc import Collection, Sequence
 
 from proctor.outcome import Inconclusive, TimedOut, Unavailable
+from proctor.process import observe
+from proctor.process.process import living
 from proctor.waiting import eventually
 
 ATTACH_WITHIN_S = 10.0
 ATTACHED = re.compile(r"Process (\d+) attached")
+TAMPERED = ("(INJECTED)", "(DELAYED)")  # an error or another result; delay_enter, delay_exit
 
 
 def missing() -> str | None:
     """Why strace can't be used here, or None."""
     return None if shutil.which("strace") else "strace is not installed (Debian: apt-get install strace)"
+
+
+def demand_no_tracer(pid: int) -> None:
+    if (tracer := observe.status(pid).get("TracerPid", "0")) != "0":
+        raise Inconclusive(f"process {pid} has a tracer already, process {tracer}, and can't have another")
 
 
 class Strace:
@@ -33,8 +41,11 @@ class Strace:
     """
 
     def __init__(self, pids: Collection[int], inject: Sequence[str]) -> None:
+        """Gone if one of them has ended, Inconclusive if it has a tracer, Unavailable if strace can't be used here."""
         if reason := missing():
             raise Unavailable(reason)
+        for process in living(pids):
+            demand_no_tracer(process.pid)
         calls = ",".join(sorted({call for text in inject for call in text.split(":")[0].split(",")}))
         argv = ["strace", "-f", "-e", f"trace={calls}", "-e", "signal=none"]
         argv += [word for pid in sorted(pids) for word in ("-p", str(pid))]
@@ -48,8 +59,8 @@ class Strace:
         self._wait_attached(pids)
 
     def injected(self, call: str = "") -> list[str]:
-        """The trace's lines that show an injection, optionally into one call."""
-        return [line for line in list(self._lines) if "(INJECTED)" in line and call in line]
+        """The trace's lines that show an injection, optionally into one call. Signals leave no such trace."""
+        return [line for line in list(self._lines) if any(word in line for word in TAMPERED) and call in line]
 
     def saw(self, pattern: str) -> list[str]:
         """The trace's lines that match a regular expression."""
