@@ -36,7 +36,7 @@ class Fault(ABC):
         return type(self).__name__
 
     def unavailable(self) -> str | None:
-        """Why this machine can't inject it, or None."""
+        """Why this machine can't inject it, or None. What only the attempt shows, `inject` raises as Unavailable."""
         return None
 
     @abstractmethod
@@ -45,7 +45,7 @@ class Fault(ABC):
 
     @abstractmethod
     def proof(self) -> str | None:
-        """What shows that it took effect; None while nothing does."""
+        """What shows that it took effect; None, or an AssertionError that says more, while nothing does."""
 
     @abstractmethod
     def heal(self) -> None:
@@ -64,11 +64,13 @@ class Fault(ABC):
 
     def __enter__(self) -> Self:
         if reason := self.unavailable():
-            self.history.record("fault", name=self.name, phase="unavailable", needs=self.needs, reason=reason)
-            raise Unavailable(f"{self.name} can't be injected here: {reason}")
+            raise self._unavailable(reason)
         self.history.record("fault", name=self.name, phase="injected", needs=self.needs)
         try:
             self.inject()
+        except Unavailable as error:
+            self._heal()
+            raise self._unavailable(str(error)) from None
         except BaseException:
             self._heal()
             raise
@@ -80,6 +82,11 @@ class Fault(ABC):
         self._heal()
         if error is None and not self._proven:
             raise NeverProven(f"{self.name} was injected, and its effect never asked for")
+
+    def _unavailable(self, reason: str) -> Unavailable:
+        """Recorded, so that the certificate says what this machine could not do."""
+        self.history.record("fault", name=self.name, phase="unavailable", needs=self.needs, reason=reason)
+        return Unavailable(f"{self.name} can't be injected here: {reason}")
 
     def _heal(self) -> None:
         self.heal()
