@@ -16,9 +16,14 @@ from proctor.waiting import eventually, throughout
 WATCHED_S = 1.0  # what doesn't happen is watched for so long: spec/README.md, "Words"
 
 
-def until_staffed(server: Server, count: int | None = None, without: Collection[int] = ()) -> set[int]:
-    """As many workers as were asked for (or `count`), none of them one of `without`, within `respawn_s`: their pids."""
+def until_staffed(
+    server: Server, count: int | None = None, without: Collection[int] = (), within: float | None = None
+) -> set[int]:
+    """As many workers as were asked for (or `count`), none of them one of `without`: their pids. Within `respawn_s`
+    unless told.
+    """
     wanted = server.asked_workers if count is None else count
+    bound = server.promise("respawn_s") if within is None else within
 
     def look() -> set[int]:
         workers = server.worker_pids()
@@ -28,7 +33,7 @@ def until_staffed(server: Server, count: int | None = None, without: Collection[
         )
         return workers
 
-    return eventually(look, within=server.promise("respawn_s"), what=f"{wanted} workers{excluding(without)}")
+    return eventually(look, within=bound, what=f"{wanted} workers{excluding(without)}")
 
 
 def until_reaped(server: Server, pids: Collection[int]) -> None:

@@ -35,11 +35,12 @@ class NoReply(TimedOut):
 
 
 class Ended(Failure):
-    """The connection ended where a reply was due; `how` says by FIN or RST."""
+    """The connection ended where a reply was due; `how` says by FIN or RST, `begun` whether some of the reply came."""
 
-    def __init__(self, message: str, how: End) -> None:
+    def __init__(self, message: str, how: End, begun: bool = False) -> None:
         super().__init__(message)
         self.how = how
+        self.begun = begun
 
 
 class NotAReply(Failure):
@@ -113,7 +114,11 @@ class Connection:
         length = length_of(self._take(HEADER_BYTES, deadline, "a reply's length"), self.order)
         if not 0 < length <= MOST_REPLY_BYTES:
             raise NotAReply(f"a reply announces {length} bytes; the first that follow: {show(bytes(self._buffer))}")
-        return self._take(length, deadline, f"a reply of {length} bytes")
+        try:
+            return self._take(length, deadline, f"a reply of {length} bytes")
+        except Ended as ended:
+            ended.begun = True
+            raise
 
     def replies(self, count: int, within: float = REPLY_WITHIN_S) -> list[Reply]:
         return [self.reply(within) for _ in range(count)]
@@ -212,7 +217,9 @@ class Connection:
             self._socket.settimeout(max(0.001, deadline - time.monotonic()))
             piece = self._receive(what, started)
             if not piece:
-                raise Ended(f"the connection was closed (FIN) instead of {what}{self._rest()}", "fin")
+                raise Ended(
+                    f"the connection was closed (FIN) instead of {what}{self._rest()}", "fin", begun=bool(self._buffer)
+                )
             self._buffer += piece
 
     def _receive(self, what: str, started: float) -> bytes:
@@ -224,7 +231,8 @@ class Connection:
                 f"no answer in {now - started:.2f} s: waited for {what}{self._rest()}", started, now
             ) from None
         except OSError as error:
-            raise Ended(f"the connection was reset ({error.strerror}) instead of {what}{self._rest()}", "rst") from None
+            message = f"the connection was reset ({error.strerror}) instead of {what}{self._rest()}"
+            raise Ended(message, "rst", begun=bool(self._buffer)) from None
 
     def _rest(self) -> str:
         return f", after {show(bytes(self._buffer))}" if self._buffer else ""
