@@ -39,7 +39,7 @@ from proctor.process.strace import Strace
 from proctor.subject.census import Census, Count
 from proctor.subject.client import Client, Outcome, Pending
 from proctor.subject.listing import Listing
-from proctor.subject.load import Load, knocks, new_connections, through
+from proctor.subject.load import Load, answer, knocks, new_connections, through
 from proctor.subject.server import Node, Server, Snapshot
 from proctor.subject.service import Service
 from proctor.subject.sessions import SHORT_SESSION_MS, ordinary_session, short_session
@@ -193,6 +193,7 @@ __all__ = [
     "Unread",
     "Vector",
     "alive",
+    "answer",
     "answers",
     "answers_after",
     "calls",

@@ -144,6 +144,16 @@ class Server:
     def promise(self, name: str) -> float:
         return self.stage.promise(name)
 
+    def signals(self) -> list[int]:
+        """What its parent listens to beside stop signals: SIGCHLD, and those that its claims are about."""
+        claimed = self.manifest.capabilities
+        return [
+            signal.SIGCHLD,
+            *[signal.SIGHUP] * bool(claimed.reload),
+            *[signal.SIGTTIN, signal.SIGTTOU] * claimed.resize,
+            *[signal.SIGUSR2] * claimed.upgrade,
+        ]
+
     def workers(self) -> list[Stat]:
         """The living workers below its parent, as the manifest says what a worker is."""
         alive = [process for process in observe.family(self.pid) if process.state not in "ZX"]
