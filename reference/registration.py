@@ -58,14 +58,14 @@ class Registration:
         self, settings: ServerSettings, bound: Address, orders: int, note: SessionNote, reporter: Reporter, log: Log
     ) -> None:
         """`orders` is the reading end of a pipe: "+" to register, "-" to withdraw, "x" or its end to leave."""
-        ignore(IGNORED)
         self.settings = settings
         self.bound = bound
         self.orders = orders
         self.note = note
         self.reporter = reporter
         self.log = log
-        self.wanted = False
+        self.registry: Registry
+        self.wanted: bool | None = None  # until the first order; what stands is left as it is then
         self.dirty = False  # something may have changed since the last look
         self.path: str | None = None
         self.doubt = False  # a node of ours may stand whose name we don't know
@@ -76,12 +76,13 @@ class Registration:
         self.poll.register(self.woken, select.POLLIN)
 
     def run(self) -> int:
+        ignore(IGNORED)
         self.registry = self.connect()
         self.reporter.ready()
         try:
             while self.registry.works:
                 self.wait(BEAT_S)
-                if self.dirty and self.registry.connected:
+                if self.dirty and self.wanted is not None and self.registry.connected:
                     self.look()
         except Leaving:
             self.registry.close()
