@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import socket
-from contextlib import closing
 
-import pytest
-
-from proctor.api import StartServer, clause, eventually, unchanged, until_staffed
+from proctor.api import (
+    WATCHED_S,
+    Stage,
+    StartServer,
+    clause,
+    still,
+    throughout,
+    until_gone,
+    until_staffed,
+)
 
 
 @clause("supervision/workers-are-as-asked")
-@pytest.mark.parametrize("workers", [1, 4])
-def test_there_are_as_many_workers_as_were_asked_for(start_server: StartServer, workers: int) -> None:
-    """One too few is capacity lost, one too many is memory lost."""
-    server = start_server(workers=workers)
-    unchanged(server, until_staffed(server, within=server.promise("boot_s")))
+def test_as_many_workers_stand_as_were_asked_for(start_server: StartServer) -> None:
+    """A server that goes by the number of cores, or counts its parent, carries another load than it was told to."""
+    servers = [start_server(workers, ready=False) for workers in (1, 3)]
+    for server in servers:
+        server.wait_ready()
+    teams = [(server, until_staffed(server, within=server.promise("boot_s"))) for server in servers]
+    throughout(lambda: [still(server, workers) for server, workers in teams], WATCHED_S)
 
 
 @clause("supervision/boot-failure-is-told")
-def test_a_server_whose_port_is_taken_ends_and_says_so(start_server: StartServer) -> None:
-    """Whoever supervises it takes it for up, and it serves nobody."""
-    with closing(socket.socket()) as squatter:
-        squatter.bind(("127.0.0.1", 0))
-        squatter.listen()
-        server = start_server(port=squatter.getsockname()[1], ready=False)
-        status = server.program.wait(server.promise("boot_s"))
-        assert status is not None, "it still runs, though somebody else has its port"
-        assert status != 0, "it ended with exit status 0, as if all were well"
-        eventually(lambda: not server.program.remains(), within=server.promise("stop_s"), what="its processes to end")
+def test_a_port_that_is_taken_ends_the_server_by_a_failure(start_server: StartServer, stage: Stage) -> None:
+    """A server that stays without its port, or ends with status 0, is believed to serve by whoever started it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        server = start_server(ready=False, port=taken.getsockname()[1])
+        assert until_gone(server, within=server.promise("boot_s")) != 0, "it ended with status 0"

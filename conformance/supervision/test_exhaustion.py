@@ -41,7 +41,7 @@ def test_an_accept_that_fails_costs_nothing_else(start_server: StartServer, erro
         for _ in range(CALLS):
             with server.connect() as wire:
                 wire.send(ping("knock"))
-                eventually(lambda wire=wire: wire.answered(), within=PROMPTLY_S * server.stage.patience)
+                eventually(wire.answered, within=PROMPTLY_S * server.stage.patience)
         fault.took_effect()
     assert server.worker_pids() == workers
     answers_promptly(server)

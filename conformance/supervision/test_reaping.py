@@ -4,116 +4,141 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 from proctor.api import (
     FOSTERED,
     WATCHED_S,
     ForeignChildrenEnd,
+    History,
     Inject,
     Kill,
     Server,
     StartServer,
     Stop,
     clause,
+    eventually,
     observe,
-    throughout,
+    still,
     unchanged,
     until_reaped,
     until_staffed,
 )
 
-STANDSTILL = 0.5  # of a processor: a parent that spins takes all of one
+IDLE_SHARE = 0.1  # of a processor: a parent that looks around every second takes a hundredth of that
+WAITS = "wait4,waitid,waitpid"
 
 
 @clause("supervision/every-death-is-reaped")
-def test_workers_that_die_together_are_all_reaped(start_server: StartServer) -> None:
-    """A parent that waits once for each SIGCHLD keeps all but one of them as zombies."""
+def test_workers_that_die_together_are_all_reaped(start_server: StartServer, history: History) -> None:
+    """A parent that waits once for each SIGCHLD leaves two of three as zombies: signals of one kind coalesce."""
     server = start_server(workers=3)
-    dead = server.worker_pids()
-    with Stop([server.pid], server.history) as stop:
+    workers = until_staffed(server)
+    with Stop([server.pid], history) as stop:
         stop.took_effect()
-        with Kill(dead, server.history) as kill:
+        with Kill(workers, history) as kill:
             kill.took_effect()
-    until_reaped(server, dead)
-    until_staffed(server, without=dead)
+    until_reaped(server, workers)
+
+
+@clause("supervision/every-death-is-reaped")
+def test_workers_that_die_one_after_another_are_reaped(start_server: StartServer, history: History) -> None:
+    """A parent that reaps only when it stops, or only once, collects zombies one by one."""
+    server = start_server(workers=3)
+    for worker in sorted(until_staffed(server)):
+        with Kill([worker], history) as kill:
+            kill.took_effect()
+        until_reaped(server, [worker])
 
 
 @clause("supervision/interrupted-wait-goes-on")
-def test_a_wait_that_is_interrupted_is_done_again(start_server: StartServer) -> None:
-    """EINTR that is taken for the end of all children, or for a reason to leave."""
-    server = start_server()
-    dead = min(server.worker_pids())
-    others = server.worker_pids() - {dead}
-    with Inject(server.pid, "wait4,waitid:error=EINTR:when=1..3", server.history) as fault:
-        with Kill([dead], server.history) as kill:
-            kill.took_effect()
-        fault.took_effect()
-        until_reaped(server, [dead])
-    assert others < until_staffed(server, without=[dead]), "the other workers are not the same"
-
-
-@clause("supervision/no-child-is-no-error")
-def test_a_server_that_was_started_with_sigchld_ignored_replaces_its_dead(start_server: StartServer) -> None:
-    """The kernel then reaps children itself, nobody is told, and a wait finds none."""
-    server = start_server(ignore=[signal.SIGCHLD])
-    dead = server.worker_pids()
-    with Kill([min(dead)], server.history) as fault:
-        fault.took_effect()
-    until_staffed(server, without=[min(dead)])
-
-
-@clause("supervision/no-child-is-no-error")
-def test_a_wait_that_finds_no_child_costs_nothing(start_server: StartServer) -> None:
-    """ECHILD that ends the parent, or makes it ask again and again."""
+def test_a_worker_whose_wait_is_interrupted_is_reaped_and_replaced(start_server: StartServer, history: History) -> None:
+    """A parent that takes EINTR for an end leaves its workers, and one that takes it for an answer leaves a zombie."""
     server = start_server(workers=3)
-    first, second, *others = sorted(server.worker_pids())
-    with Inject(server.pid, "wait4,waitid:error=ECHILD:when=1..2", server.history) as fault:
-        with Kill([first], server.history) as kill:
+    workers = until_staffed(server)
+    victim = min(workers)
+    with Inject(server.pid, f"{waits()}:error=EINTR:when=1..3", history) as interrupted:
+        with Kill([victim], history) as kill:
             kill.took_effect()
-        fault.took_effect()
-    used = observe.processor_s([server.pid])
-    throughout(lambda: same_parent(server, set(others)), seconds=WATCHED_S)
-    assert observe.processor_s([server.pid]) - used < STANDSTILL * WATCHED_S, "the parent burns the processor"
-    with Kill([second], server.history) as kill:
+        interrupted.took_effect()
+        until_reaped(server, [victim])
+        assert workers - {victim} < until_staffed(server, without=[victim]), "the other workers are not the same"
+
+
+@clause("supervision/no-child-is-no-error")
+def test_a_worker_is_replaced_though_sigchld_was_ignored_at_the_start(
+    start_server: StartServer, history: History
+) -> None:
+    """Who is started so never hears of a death, and every wait says that there is no child, if nothing is done."""
+    server = start_server(ignore=[signal.SIGCHLD])
+    workers = until_staffed(server)
+    victim = min(workers)
+    with Kill([victim], history) as kill:
         kill.took_effect()
-    until_reaped(server, [first, second])
-    until_staffed(server, without=[first, second])
+    assert workers - {victim} < until_staffed(server, without=[victim]), "the other workers are not the same"
+
+
+@clause("supervision/no-child-is-no-error")
+def test_a_wait_that_finds_no_child_costs_nobody(start_server: StartServer, history: History) -> None:
+    """A parent that did not expect ECHILD ends, or asks again and again."""
+    server = start_server(workers=3)
+    workers = until_staffed(server)
+    reaped, killed = sorted(workers)[:2]
+    with Inject(server.pid, f"{waits()}:error=ECHILD:when=1", history) as none:
+        with Kill([reaped], history) as kill:
+            kill.took_effect()
+        none.took_effect()
+    assert idles(server), "the parent is busy with waiting"
+    others = workers - {reaped, killed}
+    assert others < server.worker_pids(), "the other workers are not the same"
+    with Kill([killed], history) as kill:
+        kill.took_effect()
+    until_reaped(server, [reaped, killed])
+    assert others < until_staffed(server, without=[reaped, killed]), "the other workers are not the same"
 
 
 @clause("supervision/stopped-is-not-dead")
-def test_a_stopped_worker_is_not_replaced_and_the_others_are_looked_after(start_server: StartServer) -> None:
-    """SIGCHLD tells of a stop too; a wait that blocks for it leaves the dead lying."""
+def test_a_stopped_worker_is_not_replaced_and_the_others_are_looked_after(
+    start_server: StartServer, history: History
+) -> None:
+    """SIGCHLD tells of a stop too: who forks for it has one worker too many, who waits for it waits for ever."""
     server = start_server(workers=3)
-    stopped, killed, _ = before = sorted(server.worker_pids())
-    with Stop([stopped], server.history) as stop:
+    stopped, killed, _ = sorted(until_staffed(server))
+    with Stop([stopped], history) as stop:
         stop.took_effect()
-        unchanged(server, before)
-        with Kill([killed], server.history) as kill:
+        with Kill([killed], history) as kill:
             kill.took_effect()
         until_reaped(server, [killed])
-        assert stopped in until_staffed(server, without=[killed])
-    unchanged(server, server.worker_pids())
-    until_staffed(server)
+        workers = until_staffed(server, without=[killed])
+        assert stopped in workers, "the stopped worker was replaced"
+    unchanged(server, workers)
 
 
 @clause("supervision/foreign-child-is-no-worker")
-def test_children_of_others_are_no_workers(start_server: StartServer) -> None:
-    """Their exit statuses are taken for those of workers: 3 and 4 halt some parents."""
+def test_children_that_it_did_not_fork_may_end_as_they_like(start_server: StartServer, history: History) -> None:
+    """A stranger's exit status is not the report of a worker, and his death leaves no place to be filled."""
     server = start_server(through=FOSTERED)
-    workers = server.worker_pids()
-    with ForeignChildrenEnd(server.pid, server.history) as fault:
-        fault.took_effect()
-        unchanged(server, workers)
+    strangers = ForeignChildrenEnd(server.pid, history)
+    workers = eventually(
+        lambda: own_workers(server, strangers), within=server.promise("respawn_s"), what="workers of its own"
+    )
+    with strangers:
+        strangers.took_effect()
+        with Kill([min(workers)], history) as kill:  # what comes of this shows that the parent has looked
+            kill.took_effect()
+        now = eventually(
+            lambda: own_workers(server, strangers) - {min(workers)},
+            within=server.promise("respawn_s"),
+            what="the worker that was killed to be replaced",
+        )
+    assert workers - {min(workers)} < now, "the other workers are not the same"
+    still(server, now)
 
 
 @clause("supervision/foreign-child-is-reaped")
-def test_children_of_others_are_reaped(start_server: StartServer) -> None:
-    """The first process of a container gets every orphan, and zombies fill its table."""
+def test_children_that_it_did_not_fork_are_reaped(start_server: StartServer, history: History) -> None:
+    """The first process of a container is left everybody's orphans, and their zombies fill the table of processes."""
     server = start_server(through=FOSTERED)
-    with ForeignChildrenEnd(server.pid, server.history) as fault:
-        fault.took_effect()
-        until_reaped(server, fault.pids)
-
-
-def same_parent(server: Server, others: set[int]) -> None:
-    assert server.program.exit_status() is None, "the parent ended"
-    assert others <= server.worker_pids(), "the other workers are not the same"
+    with ForeignChildrenEnd(server.pid, history) as strangers:
+        strangers.took_effect()
+        until_reaped(server, strangers.pids)
