@@ -5,27 +5,26 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from proctor.api import (
-    SHORT_SESSION_MS,
     WATCHED_S,
+    ExpireSession,
     Hold,
     Kill,
     Kind,
     OpCode,
+    RejectLink,
     Rule,
     Server,
-    SeverLink,
     Stage,
     StartServer,
+    Stop,
     Strike,
     clause,
     eventually,
     lost_create,
     observe,
-    short_session,
     throughout,
 )
 
-REGISTRY_TAKES_S = 10.0  # until it notices; no affair of the server's
 CREATES = (OpCode.CREATE, OpCode.CREATE2)
 QUIET_S = WATCHED_S
 
@@ -62,9 +61,10 @@ def test_a_creation_whose_answer_is_lost_leaves_one_node(start_server: StartServ
 @clause("discovery/registry-down-at-boot")
 def test_a_server_that_finds_no_registry_serves_and_registers_later(start_server: StartServer) -> None:
     """Where everything starts at once after a power cut, the registry is seldom the first."""
-    server = start_server(ready=False, prepare=lambda proxy: proxy.refuse())
-    with SeverLink(server.proxy, server.history) as fault:
-        fault.took_effect()
+    server = start_server(ready=False, prepare=lambda proxy: proxy.reject())
+    with RejectLink(server.proxy, server.history) as fault:
+        fault.took_effect()  # it has tried, so it knows
+        server.proxy.refuse()
         eventually(server.accepts, within=server.promise("boot_s"), what="connections to be accepted")
         assert server.nodes() == []
     eventually(lambda: len(server.nodes()) == 1, within=server.promise("register_s"), what="the node")
@@ -74,19 +74,22 @@ def test_a_server_that_finds_no_registry_serves_and_registers_later(start_server
 @clause("discovery/old-node-is-not-adopted")
 def test_a_server_that_was_killed_comes_back_with_a_node_of_its_own(start_server: StartServer) -> None:
     """A server that takes its predecessor's node for its own vanishes with its predecessor's session."""
-    first = start_server(prepare=short_session)
+    first = start_server()
     old = first.node()
-    with Kill([first.pid], first.history) as fault:
-        fault.took_effect()
+    everyone = {first.pid, *(process.pid for process in first.program.tree())}
+    with Stop(everyone, first.history) as stop:
+        stop.took_effect()  # so that none takes the node back when it sees another go
+        with Kill(everyone, first.history) as kill:
+            kill.took_effect()
     first.program.end()
     second = start_server(root=first.root, port=first.port)
     eventually(
         lambda: [node.owner for node in second.nodes()] not in ([], [old.owner]),
         within=second.promise("register_s"),
-        what="a node of another session",
+        what="a node of another session, beside the old one",
     )
-    expires = SHORT_SESSION_MS / 1000 + REGISTRY_TAKES_S
-    eventually(lambda: old.path not in paths(second), within=expires, what="the old node to go with its session")
+    with ExpireSession(first.proxy, first.history) as expiry:  # so that nobody has to wait for it
+        expiry.took_effect()
     assert second.node().owner in {session.id for session in second.proxy.sessions}
     one_node_when_quiet(second)
 
@@ -116,10 +119,6 @@ def one_node_when_quiet(server: Server) -> None:
 
 def exactly_one(server: Server) -> None:
     server.node()
-
-
-def paths(server: Server) -> set[str]:
-    return {node.path for node in server.nodes()}
 
 
 def registry_port(server: Server) -> int:
