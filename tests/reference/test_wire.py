@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reference import wire
 from reference.wire import Codec, Dialect, FrameReader, Refused, members_of
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no verdict
 SMALL = Dialect(frame_bytes_max=1000)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -47,6 +48,7 @@ def verdict(read: Any) -> Any:
         return "twice" if "twice" in str(error) else "no JSON"
 
 
+@unhurried
 @given(json_texts())
 @example('{"in":"ping","params":{"a":1,"a":1}}')
 @example('{"in":"ping","params":[{"a":1,"a":1}]}')
@@ -69,6 +71,7 @@ def test_counting_colons_finds_what_looking_at_every_name_finds(text: str) -> No
         assert repr(verdict(quick)) == repr(expected)
 
 
+@unhurried
 @given(st.text(max_size=30) | json_texts().map(lambda text: text[:-1]) | json_texts().map(lambda text: text + "x"))
 def test_what_is_no_json_to_the_standard_library_is_none_to_the_scanner(text: str) -> None:
     """Calling the scanner directly skips the search for white space, and nothing else."""
@@ -82,6 +85,7 @@ def test_what_is_no_json_to_the_standard_library_is_none_to_the_scanner(text: st
     assert outcome(wire.read) == outcome(lambda text: json.loads(text, parse_constant=wire.no_constant))
 
 
+@unhurried
 @given(VALUES)
 def test_a_reply_says_what_was_given(value: Any) -> None:
     frame = Codec(Dialect()).reply("pong", value)
@@ -130,6 +134,7 @@ def framed(body: bytes, order: wire.ByteOrder = "little") -> bytes:
     return len(body).to_bytes(4, order) + body
 
 
+@unhurried
 @given(
     st.lists(st.binary(max_size=300), max_size=8),
     st.lists(st.integers(1, 500), max_size=30),
