@@ -102,6 +102,17 @@ def kill(place: Place) -> Scene:
     )
 
 
+def kill_who_is_left(place: Place) -> Scene:
+    """Somebody has ended between the look at who there is and the kill."""
+    target = place.target(ECHOES)
+    return Scene(
+        fault=Kill([target.pid, place.zombie().pid, place.gone().pid], place.history),
+        works=lambda: target.asked("hello") == "hello",
+        affected=lambda: target.popen.poll() == -signal.SIGKILL,
+        recovered=lambda: target.popen.poll() == -signal.SIGKILL,
+    )
+
+
 def stop(place: Place) -> Scene:
     target = place.target(ECHOES)
 
@@ -343,7 +354,7 @@ def foreign_children_that_ended_before(place: Place) -> Fault:
 TRIALS = (
     Trial(
         Kill,
-        {"a process": kill},
+        {"a process": kill, "one of three": kill_who_is_left},
         {
             **dead(lambda place, process: Kill([process.pid], place.history)),
             "it ignores the signal": kill_who_ignores_it,

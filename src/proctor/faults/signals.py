@@ -20,7 +20,7 @@ SIGHT_S = 0.005  # between two looks for something to kill
 class Kill(Fault):
     """Ends processes by a signal, SIGKILL unless told otherwise. Proof: every pidfd fired, none before the signal.
 
-    Nothing to heal.
+    Those that end by themselves before it are left out; somebody must be left to be killed. Nothing to heal.
     """
 
     def __init__(self, pids: Iterable[int], history: History, number: int = signal.SIGKILL) -> None:
@@ -30,14 +30,19 @@ class Kill(Fault):
         self._processes: list[Process] = []
 
     def inject(self) -> None:
-        self._processes = living(self.pids)
+        for pid in self.pids:
+            with suppress(Gone):
+                self._processes += living([pid])
+        if not self._processes:
+            raise Gone(f"of {self.pids} none is alive to be killed")
         for process in self._processes:
             process.send(self._number)
 
     def proof(self) -> str | None:
-        gone = all(process.ended() for process in self._processes)
-        name = signal.Signals(self._number).name
-        return f"{len(self._processes)} pidfds fired after {name}: {self.pids}" if self._processes and gone else None
+        running = [process.pid for process in self._processes if not process.ended()]
+        assert not running, f"{running} run on"
+        struck = [process.pid for process in self._processes]
+        return f"{len(struck)} pidfds fired after {signal.Signals(self._number).name}: {struck}"
 
     def heal(self) -> None:
         for process in self._processes:
