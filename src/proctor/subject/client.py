@@ -156,9 +156,12 @@ class Client:
         self.history.record("client call", number=pending.number, outcome=str(outcome))
         return outcome
 
-    def outcome_in_time(self, pending: Pending) -> Outcome:
-        """The same, but TimedOut already if the call outlives its timeout by more than `late_s`."""
-        outcome, late_s = self.outcome(pending), self.promise("late_s")
+    def outcome_in_time(self, pending: Pending, carried_s: float = 0.0) -> Outcome:
+        """The same, but TimedOut already if the call outlives its timeout by more than `late_s`.
+
+        `carried_s`: what large params take on their way through the driver, which is no part of the call.
+        """
+        outcome, late_s = self.outcome(pending), self.promise("late_s") + carried_s
         if outcome.took_s > pending.timeout_s + late_s:
             ended = pending.started + outcome.took_s
             promised = f"a call ends {late_s:g} s after its timeout of {pending.timeout_s:g} s at the latest"

@@ -90,9 +90,10 @@ class Service:
 
     def agree(self, within: float | None = None) -> None:
         """Wait until the client's list is the registry's: for `update_s` unless told. TimedOut shows both."""
-        eventually(self._agrees, within=self.client.promise("update_s") if within is None else within)
+        eventually(self.agrees, within=self.client.promise("update_s") if within is None else within)
 
-    def _agrees(self) -> bool:
+    def agrees(self) -> bool:
+        """Whether it is so now; AssertionError, which shows both, if it is not."""
         listed, registered = self.client.servers(), self.registered()
         assert listed == registered, f"the client's list is {listed}, and the registry's {registered}"
         return True

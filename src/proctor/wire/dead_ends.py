@@ -26,6 +26,7 @@ def refusing() -> Iterator[tuple[str, int]]:
 def deaf() -> Iterator[tuple[str, int]]:
     """The kernel accepts connections and some bytes, and no process ever reads: a stopped server."""
     with closing(socket.create_server((HOST, 0), backlog=BACKLOG)) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # as few bytes as the kernel allows
         yield listening.getsockname()
 
 
