@@ -21,7 +21,7 @@ from proctor.zookeeper.registry import Registry, RegistryUnavailable
 from tests.zookeeper.scripts import scripts
 from tests.zookeeper.twins import Step, Twin
 
-EXAMPLES = int(os.environ.get("PROCTOR_DIFFERENTIAL", "150"))
+EXAMPLES = int(os.environ.get("PROCTOR_DIFFERENTIAL", "120"))
 TICK_MS = 10_000_000  # nothing expires and nothing is collected by itself while the two are compared
 
 

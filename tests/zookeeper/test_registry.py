@@ -114,11 +114,11 @@ def test_after_a_restart_state_and_sessions_are_still_there(ours: Registry) -> N
 def test_a_session_outlives_a_registry_that_was_down_for_longer_than_its_timeout(ours: Registry) -> None:
     """A registry that is down expires nobody; once up again it gives each session its whole timeout."""
     own = unique("own")
-    with connected(ours, timeout_ms=400) as lost:
+    with connected(ours, timeout_ms=2000) as lost:
         create(lost, own, CreateMode.EPHEMERAL)
         ours.kill()
         down_since = time.monotonic()
-        eventually(lambda: time.monotonic() - down_since > 0.6, 2.0, "longer than the session's timeout")
+        eventually(lambda: time.monotonic() - down_since > 2.2, 5.0, "longer than the session's timeout")
         ours.restart()
         with resumed(ours, lost) as again:
             assert stands(again, own)
@@ -156,12 +156,12 @@ def test_a_frozen_one_accepts_but_answers_nothing_until_it_thaws(ours: Registry)
 
 def test_what_came_due_in_the_frost_is_expired_at_the_thaw(ours: Registry) -> None:
     own = unique("own")
-    with connected(ours, timeout_ms=200) as client:
+    with connected(ours, timeout_ms=1000) as client:
         create(client, own, CreateMode.EPHEMERAL)
         ours.freeze()
         frozen_since = time.monotonic()
         try:
-            eventually(lambda: time.monotonic() - frozen_since > 0.8, 2.0, "longer than the session's timeout")
+            eventually(lambda: time.monotonic() - frozen_since > 1.5, 5.0, "longer than the session's timeout")
         finally:
             ours.thaw()
         with connected(ours) as other:
@@ -263,6 +263,17 @@ def test_a_server_that_ends_at_boot_is_told_with_its_last_words(
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     monkeypatch.setattr("proctor.zookeeper.apache.classpath", lambda: "anything")
     with pytest.raises(RegistryUnavailable, match=r"ended while it booted on 127.0.0.1:\d+:\nno such luck"):
+        open_registry("zookeeper", loop).start()
+
+
+def test_a_java_that_cannot_be_run_is_named(loop: LoopThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "bin" / "java"
+    broken.parent.mkdir()
+    broken.write_text("#!/no/such/interpreter\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    monkeypatch.setattr("proctor.zookeeper.apache.classpath", lambda: "anything")
+    with pytest.raises(RegistryUnavailable, match=f"cannot run {broken}: .*No such file"):
         open_registry("zookeeper", loop).start()
 
 

@@ -21,15 +21,22 @@ from proctor.zookeeper.client import ask_word
 HOST = "127.0.0.1"
 DEBIAN_JARS = Path("/usr/share/java")
 BOOT_WITHIN_S = 60.0  # about 0.5 s alone on a quiet machine, but many JVMs may boot at once on two cores
+PATIENCE_MS = 60_000  # of an ensemble's members with each other; this one waits for nobody but itself
 WORD_WITHIN_S = 1.0  # a word that comes in the middle of booting may never be answered: ask again
+STOPS_WITHIN_S = 10.0
 DIES_WITHIN_S = 10.0  # SIGKILL works at once, but for uninterruptible sleep
 
+# An ensemble of one rather than "standalone": that one listens before it has read its data, and what connects just then
+# is never answered (a NullPointerException in ZooKeeperServer.removeCnxn, 3.8). After a restart, which is when clients
+# are waiting to connect, nearly every one of them would hang until its own timeout.
 CONFIG = """\
 tickTime={tick_ms}
+initLimit={patience}
+syncLimit={patience}
 dataDir={data}
-clientPort={port}
-clientPortAddress={host}
 maxClientCnxns=0
+standaloneEnabled=false
+server.1={host}:{quorum_port}:{election_port};{host}:{port}
 """
 
 OPTIONS = (
@@ -46,13 +53,13 @@ OPTIONS = (
     "-Dzookeeper.preAllocSize=1024",
     "-Dznode.container.checkIntervalMs={tick_ms}",
 )
-MAIN = "org.apache.zookeeper.server.ZooKeeperServerMain"
+MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
 
 GUARD = Path(__file__).with_name("guard.py")
 
 
 class ApacheRegistry(Registry):
-    """One server, standalone, with a data directory of its own under the system's temporary one."""
+    """One server, an ensemble by itself, with a data directory of its own under the system's temporary one."""
 
     ours = True
 
@@ -60,7 +67,7 @@ class ApacheRegistry(Registry):
         self._tick_ms = tick_ms
         self._java, self._classpath = java(), classpath()
         self._ports = Ports(HOST)
-        self._port = self._ports.reserve()
+        self._port, self._quorum_port, self._election_port = (self._ports.reserve() for _ in range(3))
         self._home: Path | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         self._server: Process | None = None
@@ -89,7 +96,8 @@ class ApacheRegistry(Registry):
     def kill(self) -> None:
         if self._server is not None:
             self._server.send(signal.SIGKILL)
-            self._server.wait_ended(DIES_WITHIN_S)
+            if not self._server.wait_ended(DIES_WITHIN_S):
+                raise RuntimeError(f"Apache ZooKeeper, {self._server}, outlived SIGKILL for {DIES_WITHIN_S:g} s")
             self._server.close()
             self._server = None
         if self._guard is not None:
@@ -109,7 +117,10 @@ class ApacheRegistry(Registry):
     def freeze(self) -> None:
         """Returns once every thread of it has stopped."""
         self._running.send(signal.SIGSTOP)
-        eventually(lambda: self._running.state() == "T", DIES_WITHIN_S, "ZooKeeper's process to stop")
+        try:
+            eventually(lambda: self._running.state() == "T", STOPS_WITHIN_S, "Apache ZooKeeper to be stopped")
+        except TimedOut as late:  # no implementation's fault
+            raise RuntimeError(str(late)) from None
 
     def thaw(self) -> None:
         self._running.send(signal.SIGCONT)
@@ -127,7 +138,18 @@ class ApacheRegistry(Registry):
     def _boot(self, home: Path) -> None:
         config, data, log = home / "zoo.cfg", home / "data", home / "log"
         data.mkdir(exist_ok=True)
-        config.write_text(CONFIG.format(tick_ms=self._tick_ms, data=data, port=self._port, host=HOST))
+        Path(data, "myid").write_text("1")
+        config.write_text(
+            CONFIG.format(
+                tick_ms=self._tick_ms,
+                patience=max(2, PATIENCE_MS // self._tick_ms),
+                data=data,
+                host=HOST,
+                port=self._port,
+                quorum_port=self._quorum_port,
+                election_port=self._election_port,
+            )
+        )
         options = [option.format(tick_ms=self._tick_ms) for option in OPTIONS]
         server = [self._java, *options, "-cp", self._classpath, MAIN, str(config)]
         self._guard = subprocess.Popen(
@@ -137,7 +159,10 @@ class ApacheRegistry(Registry):
             start_new_session=True,
         )
         assert self._guard.stdout is not None
-        self._server = Process(int(self._guard.stdout.readline()))
+        pid = self._guard.stdout.readline()
+        if not pid:
+            raise RegistryUnavailable(f"cannot run {self._java}: {_tail(log)}")
+        self._server = Process(int(pid))
         try:
             said = eventually(self._serving, BOOT_WITHIN_S, f"Apache ZooKeeper to serve on {self.address}")
         except TimedOut as late:

@@ -15,7 +15,11 @@ from pathlib import Path
 
 def main(home: str, log: str, *command: str) -> None:
     with Path(log).open("ab") as out:
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        except OSError as error:
+            out.write(f"{error}\n".encode())
+            return
     print(server.pid, flush=True)
     keep = sys.stdin.readline()
     server.kill()
