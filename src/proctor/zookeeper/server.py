@@ -31,7 +31,8 @@ class Connection(asyncio.Protocol, Peer):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        Peer.__init__(self, *transport.get_extra_info("peername")[:2])
+        host, port, *_ = transport.get_extra_info("peername") or ("gone", 0)  # it may have been reset by now
+        Peer.__init__(self, host, port)
         self._server.connections.add(self)
         self._keeper.join(self)
         self._impatience = self._server.loop.call_later(SESSIONLESS_S, self._close_without_session)
