@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +13,13 @@ import pytest
 from proctor.history import History
 from proctor.loop import LoopThread
 from proctor.outcome import Failure
+from proctor.waiting import throughout
 from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused, cut
 from proctor.wire.messages import Reply, frame, header, ping, pong
 from proctor.wire.scripted import (
+    Asked,
     Behaviour,
+    Dialogue,
     ScriptedServer,
     answers,
     answers_after,
@@ -59,6 +63,38 @@ def test_a_closed_and_a_reset_connection_are_told_apart(dial: Dial) -> None:
 def test_silence_is_a_deadline_that_passed(dial: Dial) -> None:
     with pytest.raises(NoReply, match=r"no answer in 0\.\d\d s: waited for a reply's length"):
         dial(stays_silent).call(ping(1), within=0.1)
+
+
+def test_a_wait_is_for_the_whole_reply_and_began_with_its_first_byte_missing(dial: Dial) -> None:
+    """Or a host that stalled while the length was awaited would be forgotten when the body is."""
+    late_s, within_s = 0.2, 0.4
+
+    async def sends_its_length_late(dialogue: Dialogue, _asked: Asked) -> None:
+        await asyncio.sleep(late_s)
+        await dialogue.send(header(10))
+
+    with pytest.raises(NoReply, match="waited for a reply of 10 bytes") as silence:
+        dial(sends_its_length_late).call(ping(1), within=within_s)
+    assert silence.value.ended - silence.value.started >= within_s
+
+
+def test_a_request_has_its_own_time_whatever_the_last_reply_had_left() -> None:
+    much = bytes(16 << 20)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener, ThreadPoolExecutor(1) as pool:
+        with Connection(listener.getsockname(), History()) as wire:
+            accepted, _ = listener.accept()
+            with pytest.raises(NoReply):
+                wire.reply(within=0.01)
+            reading = pool.submit(read_after, 0.2, accepted)
+            wire.send(much)
+        assert reading.result() == len(much)
+
+
+def read_after(seconds: float, accepted: socket.socket) -> int:
+    """All that comes until the end, but not at once."""
+    throughout(lambda: None, seconds)
+    with accepted:
+        return sum(len(piece) for piece in iter(lambda: accepted.recv(1 << 20), b""))
 
 
 def test_a_late_reply_within_the_deadline_is_a_reply(dial: Dial) -> None:

@@ -10,6 +10,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
@@ -49,6 +50,14 @@ class NotAReply(Failure):
 
 class Refused(Failure):
     """The connection was not accepted."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """For all of a reply, however many reads it takes. Seconds of time.monotonic()."""
+
+    started: float
+    deadline: float
 
 
 class Connection:
@@ -110,12 +119,12 @@ class Connection:
 
     def reply_body(self, within: float = REPLY_WITHIN_S) -> bytes:
         """The next frame's body, as it came."""
-        deadline = self._deadline(within)
-        length = length_of(self._take(HEADER_BYTES, deadline, "a reply's length"), self.order)
+        wait = self._wait(within)
+        length = length_of(self._take(HEADER_BYTES, wait, "a reply's length"), self.order)
         if not 0 < length <= MOST_REPLY_BYTES:
             raise NotAReply(f"a reply announces {length} bytes; the first that follow: {show(bytes(self._buffer))}")
         try:
-            return self._take(length, deadline, f"a reply of {length} bytes")
+            return self._take(length, wait, f"a reply of {length} bytes")
         except Ended as ended:
             ended.begun = True
             raise
@@ -125,9 +134,8 @@ class Connection:
 
     def end(self, within: float = REPLY_WITHIN_S) -> End:
         """Wait for the connection's end and say how it came. Failure if a reply comes first, NoReply on silence."""
-        deadline = self._deadline(within)
         try:
-            self._receive_until(1, deadline, "the end of the connection")
+            self._receive_until(1, self._wait(within), "the end of the connection")
         except Ended as ended:
             return ended.how
         raise Failure(f"the connection should end; instead there came {show(bytes(self._buffer))}")
@@ -188,11 +196,12 @@ class Connection:
             raise Refused(f"connecting to {show_address(address)}: {error.strerror}") from None
 
     def _send_piece(self, piece: bytes) -> None:
-        started = time.monotonic()
+        wait = self._wait(REPLY_WITHIN_S)
+        self._socket.settimeout(wait.deadline - wait.started)  # not what the last read has left of its own
         try:
             self._socket.sendall(piece)
         except TimeoutError:
-            raise NoReply("the server does not read what is sent to it", started, time.monotonic()) from None
+            raise NoReply("the server does not read what is sent to it", wait.started, time.monotonic()) from None
         except OSError as error:
             raise Ended(f"the connection was gone while sending: {error.strerror}", how_of(error)) from None
 
@@ -201,21 +210,21 @@ class Connection:
         while time.monotonic() < deadline and not self.taken():
             time.sleep(READ_POLL_S)  # between two looks at an event
 
-    def _deadline(self, within: float) -> float:
-        return time.monotonic() + within * self._patience
+    def _wait(self, within: float) -> Wait:
+        now = time.monotonic()
+        return Wait(now, now + within * self._patience)
 
-    def _take(self, count: int, deadline: float, what: str) -> bytes:
-        self._receive_until(count, deadline, what)
+    def _take(self, count: int, wait: Wait, what: str) -> bytes:
+        self._receive_until(count, wait, what)
         taken = bytes(self._buffer[:count])
         del self._buffer[:count]
         return taken
 
-    def _receive_until(self, count: int, deadline: float, what: str) -> None:
+    def _receive_until(self, count: int, wait: Wait, what: str) -> None:
         """Read until `count` bytes are buffered."""
-        started = time.monotonic()
         while len(self._buffer) < count:
-            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
-            piece = self._receive(what, started)
+            self._socket.settimeout(max(0.001, wait.deadline - time.monotonic()))
+            piece = self._receive(what, wait.started)
             if not piece:
                 raise Ended(
                     f"the connection was closed (FIN) instead of {what}{self._rest()}", "fin", begun=bool(self._buffer)
