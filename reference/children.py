@@ -8,7 +8,7 @@ from time import monotonic
 
 PROVEN_S = 0.5  # how long a worker has been ready when it is believed to stay
 SILENT_TICKS = 8  # without a sign of life; then it is not counted upon
-REPLACEMENTS_A_SECOND = 3.0
+REPLACEMENTS_A_SECOND = 2.0  # in one worker's place  # for each worker that there should be
 
 
 class Child:
@@ -44,15 +44,18 @@ class Child:
 
 
 class Allowance:
-    """Replacements for the dead: as many as `burst` at once, but only so many a second if they go on dying (S20)."""
+    """Replacements for the dead: for each of `places` one at once, but no more than so many a second, if those die too
+    (S20)."""
 
-    def __init__(self, burst: int) -> None:
-        self.burst = self.left = float(burst)
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self.left = float(places)
         self.counted_at = monotonic()
 
     def take(self) -> bool:
         now = monotonic()
-        self.left = min(self.burst, self.left + (now - self.counted_at) * REPLACEMENTS_A_SECOND)
+        earned = (now - self.counted_at) * REPLACEMENTS_A_SECOND * self.places
+        self.left = min(self.places, self.left + earned)
         self.counted_at = now
         if self.left < 1:
             return False

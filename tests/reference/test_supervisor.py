@@ -120,7 +120,7 @@ def test_the_dead_are_replaced_at_once_but_not_without_end(parent: Unforking, cl
     clock.now += 2.0
     for _ in range(1000):
         parent.dies(*alive(parent))
-    assert parent.born <= 3 + parent.size + 2 * REPLACEMENTS_A_SECOND
+    assert parent.born <= 3 + parent.size + 2 * REPLACEMENTS_A_SECOND * parent.size
     clock.now += 5.0
     parent.manage()
     assert len(alive(parent)) == 2
@@ -129,7 +129,7 @@ def test_the_dead_are_replaced_at_once_but_not_without_end(parent: Unforking, cl
 def test_an_allowance_is_a_burst_and_then_a_pace(clock: Clock) -> None:
     allowance = Allowance(4)
     assert [allowance.take() for _ in range(5)] == [True] * 4 + [False]
-    clock.now += 1.01 / REPLACEMENTS_A_SECOND
+    clock.now += 1.01 / (4 * REPLACEMENTS_A_SECOND)
     assert [allowance.take() for _ in range(2)] == [True, False]
     clock.now += 1000
     assert [allowance.take() for _ in range(5)] == [True] * 4 + [False]
