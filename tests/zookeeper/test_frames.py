@@ -28,6 +28,14 @@ def test_an_unfinished_frame_waits() -> None:
     assert list(buffer.feed(b"c")) == [b"abc"]
 
 
+def test_frames_not_taken_are_given_later() -> None:
+    buffer = FrameBuffer()
+    for first in buffer.feed(frame(b"a") + frame(b"b") + frame(b"c")[:3]):
+        assert first == b"a"
+        break
+    assert list(buffer.feed(frame(b"c")[3:])) == [b"b", b"c"]
+
+
 @pytest.mark.parametrize("length", [b"\xff\xff\xff\xff", b"\x80\x00\x00\x00", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x09"])
 def test_a_bad_length_is_refused_after_the_good_frames_before_it(length: bytes) -> None:
     """The good ones have been sent in earnest: they must be answered before the connection goes."""

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 
+import psutil
 import pytest
 
 from proctor.waiting import eventually
@@ -132,6 +133,21 @@ def test_a_long_list_of_children_arrives_whole(registry: Registry) -> None:
         assert isinstance(listed, GetChildrenResponse)
         assert len(listed.children) == count
         assert sum(map(len, listed.children)) > MIB
+
+
+def test_a_client_that_asks_much_and_reads_nothing_costs_little(embedded: Registry) -> None:
+    """Its replies wait for it in its own requests, not in our memory; and they are all there once it reads."""
+    path, count = unique("large"), 400
+    with connected(embedded) as asking, connected(embedded) as other:
+        large = CreateRequest(path, bytes(900_000), OPEN_ACL, CreateMode.PERSISTENT)
+        asking.call(OpCode.CREATE, large)
+        before = psutil.Process().memory_info().rss
+        for _ in range(count):
+            asking.send(OpCode.GET_DATA, GetDataRequest(path, watch=False))
+        assert other.ask(OpCode.PING).err == Error.OK
+        assert psutil.Process().memory_info().rss - before < 100_000_000
+        for number in range(count):
+            assert asking.receive(OpCode.GET_DATA).header.xid == number + 2
 
 
 def test_requests_in_a_row_are_answered_in_their_order(registry: Registry) -> None:

@@ -23,7 +23,7 @@ def frame(payload: bytes | bytearray) -> bytes:
 class FrameBuffer:
     """Fed with bytes in whatever pieces they come, gives whole frames (their payloads).
 
-    Holds at most one unfinished frame of `limit` bytes: a longer one is refused by its length alone.
+    A frame longer than `limit` bytes is refused by its length alone.
     """
 
     def __init__(self, limit: int = MAX_FRAME_BYTES) -> None:
@@ -31,14 +31,18 @@ class FrameBuffer:
         self._held = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The frames that `data` completes. Raises FrameError once those before a bad length are given."""
+        """The frames that `data` completes. Raises FrameError once those before a bad length are given.
+
+        Those that are not taken are kept: `feed(b"")` gives them.
+        """
         held = self._held
         held += data
         at = 0
         try:
             while (end := self._end(at)) is not None:
-                yield bytes(held[at + 4 : end])
+                payload = bytes(held[at + 4 : end])
                 at = end
+                yield payload
         finally:
             del held[:at]
 

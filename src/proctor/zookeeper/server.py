@@ -13,6 +13,7 @@ from proctor.zookeeper.keeper import Keeper, Settings
 from proctor.zookeeper.peer import Peer
 
 BACKLOG = 1024
+BATCH_BYTES = 1 << 16  # of replies that leave together; more would not be faster
 SESSIONLESS_S = 10.0  # Apache's zookeeper.sessionlessCnxnTimeout: a connection without a session is closed after it
 
 
@@ -24,7 +25,7 @@ class Connection(asyncio.Protocol, Peer):
         self._keeper = server.keeper
         self._frames = FrameBuffer()
         self._start: bytes | None = b""  # what came before it is clear whether it is a four-letter word
-        self._replies: list[bytes] | None = None  # gathered while a batch of requests is answered
+        self._replies: bytearray | None = None  # gathered while a batch of requests is answered
         self._full = False
         self._closed = False
 
@@ -53,22 +54,11 @@ class Connection(asyncio.Protocol, Peer):
             self._start = data if len(data) < 4 else None
             if self._start is not None or self._answer_word(data[:4]):
                 return
-        self._replies = []
-        try:
-            for payload in self._frames.feed(data):
-                self._keeper.receive(self, payload)
-                if self._closed:
-                    break
-        except (FrameError, Malformed):
-            self._keeper.leave(self)
-            self.close()
-        finally:
-            self._flush()
-        self._server.watch_the_clock()
+        self._serve(data)
 
     def send(self, framed: bytes) -> None:
         if self._replies is not None:
-            self._replies.append(framed)
+            self._replies += framed
         elif not self._closed:
             self._transport.write(framed)
 
@@ -88,6 +78,12 @@ class Connection(asyncio.Protocol, Peer):
 
     def resume_writing(self) -> None:
         self._full = False
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Take up what had to wait: requests already here first, then those to be read."""
+        if not (self._full or self._closed or self._server.frozen):
+            self._serve(b"")
         self.set_reading()
 
     def set_reading(self) -> None:
@@ -104,10 +100,31 @@ class Connection(asyncio.Protocol, Peer):
         self.close()
         return True
 
+    def _serve(self, data: bytes) -> None:
+        """Answer the requests that are there, as far as the client takes the answers."""
+        self._replies = bytearray()
+        try:
+            for payload in self._frames.feed(data):
+                self._keeper.receive(self, payload)
+                if self._closed or self._backed_up():
+                    break
+        except (FrameError, Malformed):
+            self._keeper.leave(self)
+            self.close()
+        finally:
+            self._flush()
+        self._server.watch_the_clock()
+
+    def _backed_up(self) -> bool:
+        if self._replies is not None and len(self._replies) > BATCH_BYTES:
+            self._flush()
+            self._replies = bytearray()
+        return self._full
+
     def _flush(self) -> None:
         replies, self._replies = self._replies, None
         if replies:
-            self._transport.write(b"".join(replies))
+            self._transport.write(replies)
 
     def _close_without_session(self) -> None:
         if self.session is None and not self._server.frozen:
@@ -178,7 +195,7 @@ class Server:
         self.frozen = False
         self._ring()
         for connection in list(self.connections):
-            connection.set_reading()
+            connection.go_on()
         await self._accept()
 
     def watch_the_clock(self) -> None:
