@@ -8,7 +8,7 @@ from time import monotonic
 
 PROVEN_S = 0.5  # how long a worker has been ready when it is believed to stay
 SILENT_TICKS = 8  # without a sign of life; then it is not counted upon
-REPLACEMENTS_A_SECOND = 2.0  # in one worker's place  # for each worker that there should be
+REPLACEMENTS_A_SECOND = 2.0  # in one child's place
 
 
 class Child:

@@ -56,6 +56,7 @@ class Supervisor:
 
         self.children: dict[int, Child] = {}
         self.registrar: Child | None = None
+        self.registrar_allowance = Allowance(1)
         self.orders: int | None = None  # where the registrar is written to
         self.offered = False
         self.reliable_at: float | None = None
@@ -121,11 +122,11 @@ class Supervisor:
             self.leave()
 
     def on_sigttin(self) -> None:
-        self.size += 1
+        self.size = self.allowance.places = self.size + 1
         self.planned += 1
 
     def on_sigttou(self) -> None:
-        self.size = max(1, self.size - 1)
+        self.size = self.allowance.places = max(1, self.size - 1)
 
     def on_report(self, pid: int, kind: bytes) -> None:
         child = self.children.get(pid)
@@ -207,7 +208,7 @@ class Supervisor:
         ]
 
     def keep_registrar(self) -> None:
-        if self.registrar is None and self.allowance.take():
+        if self.registrar is None and self.registrar_allowance.take():
             self.spawn_registrar()
 
     def keep_workers(self) -> None:
