@@ -104,8 +104,8 @@ def test_every_length_is_read_right(server: Server) -> None:
 def test_nothing_is_sent_but_replies(server: Server) -> None:
     """A banner, a line feed after a reply or a farewell is taken for a length."""
     with server.connect() as wire:
-        wire.send(ping(1), ping(2))
-        assert wire.replies(2) == [pong(1), pong(2)]
+        assert wire.call(ping(1)) == pong(1)
+        assert wire.call(ping(2)) == pong(2)
         wire.half_close()
         wire.end()
 
