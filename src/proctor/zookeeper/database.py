@@ -17,7 +17,10 @@ from proctor.zookeeper.protocol import Op
 from proctor.zookeeper.tree import WITH_TTL, Transaction, Tree
 from proctor.zookeeper.watches import Mode, Table, Watches
 
-PERSISTENT_MODES = {AddWatchMode.PERSISTENT: Mode.PERSISTENT, AddWatchMode.PERSISTENT_RECURSIVE: Mode.RECURSIVE}
+MODES: Mapping[int, Mode] = {
+    AddWatchMode.PERSISTENT: Mode.PERSISTENT,
+    AddWatchMode.PERSISTENT_RECURSIVE: Mode.RECURSIVE,
+}
 
 
 class Database:
@@ -94,7 +97,7 @@ class Database:
     # Watches
 
     def add_watch(self, peer: Peer, asked: protocol.AddWatchRequest) -> Record:
-        mode = PERSISTENT_MODES.get(AddWatchMode(asked.mode)) if asked.mode in (0, 1) else None
+        mode = MODES.get(asked.mode)
         if mode is None:
             raise Malformed(f"no watch mode {asked.mode}")
         self.watches.add_persistent(asked.path, peer, mode)
@@ -113,14 +116,14 @@ class Database:
         return protocol.Empty()
 
     def _tables(self, kind: int) -> list[Table[Peer]]:
-        tables = {
+        tables: Mapping[int, list[Table[Peer]]] = {
             WatcherType.CHILDREN: [self.watches.children],
             WatcherType.DATA: [self.watches.data],
             WatcherType.ANY: [self.watches.children, self.watches.data],
         }
         if kind not in tables:
             raise Malformed(f"no kind {kind} of watches")
-        return tables[WatcherType(kind)]
+        return tables[kind]
 
     def set_watches(self, peer: Peer, asked: protocol.SetWatches | protocol.SetWatches2) -> Record:
         """After a reconnect: what changed meanwhile is told at once, the other watches are laid again."""
