@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from proctor.api import (
+    SHORT_SESSION_MS,
     WATCHED_S,
-    ExpireSession,
     Hold,
     Kill,
     Kind,
+    Node,
     OpCode,
     RejectLink,
     Rule,
@@ -22,9 +23,11 @@ from proctor.api import (
     eventually,
     lost_create,
     observe,
+    short_session,
     throughout,
 )
 
+REGISTRY_TAKES_S = 10.0  # until it notices; no affair of the server's
 CREATES = (OpCode.CREATE, OpCode.CREATE2)
 QUIET_S = WATCHED_S
 
@@ -74,23 +77,16 @@ def test_a_server_that_finds_no_registry_serves_and_registers_later(start_server
 @clause("discovery/old-node-is-not-adopted")
 def test_a_server_that_was_killed_comes_back_with_a_node_of_its_own(start_server: StartServer) -> None:
     """A server that takes its predecessor's node for its own vanishes with its predecessor's session."""
-    first = start_server()
+    first = start_server(prepare=short_session)
     old = first.node()
-    everyone = {first.pid, *(process.pid for process in first.program.tree())}
-    with Stop(everyone, first.history) as stop:
-        stop.took_effect()  # so that none takes the node back when it sees another go
-        with Kill(everyone, first.history) as kill:
-            kill.took_effect()
-    first.program.end()
+    kill_all_at_once(first)
+    likeness = first.view.create(f"{first.root}/rpc", old.data, ephemeral=True, sequence=True)  # of a longer session
     second = start_server(root=first.root, port=first.port)
-    eventually(
-        lambda: [node.owner for node in second.nodes()] not in ([], [old.owner]),
-        within=second.promise("register_s"),
-        what="a node of another session, beside the old one",
-    )
-    with ExpireSession(first.proxy, first.history) as expiry:  # so that nobody has to wait for it
-        expiry.took_effect()
-    assert second.node().owner in {session.id for session in second.proxy.sessions}
+    eventually(lambda: owned(second), within=second.promise("register_s"), what="a node of its own beside the old one")
+    expires = SHORT_SESSION_MS / 1000 + REGISTRY_TAKES_S
+    eventually(lambda: old.path not in paths(second), within=expires, what="the old node to go with its session")
+    second.view.delete(likeness)
+    assert second.nodes() == owned(second)
     one_node_when_quiet(second)
 
 
@@ -103,6 +99,22 @@ def test_the_session_s_socket_is_open_in_one_process(server: Server) -> None:
     assert holders, "no process of the server is connected to the registry"
     shared = {inode: pids for inode, pids in holders.items() if len(pids) > 1}
     assert not shared, f"processes that share a connection to the registry: {sorted(shared.values())}"
+
+
+def kill_all_at_once(server: Server) -> None:
+    """So that none of its processes takes the node back when it sees another one go."""
+    everyone = {server.pid, *(process.pid for process in server.program.tree())}
+    with Stop(everyone, server.history) as stop:
+        stop.took_effect()
+        with Kill(everyone, server.history) as kill:
+            kill.took_effect()
+    server.program.end()
+
+
+def owned(server: Server) -> list[Node]:
+    """The nodes that belong to a session of this server."""
+    sessions = {session.id for session in server.proxy.sessions}
+    return [node for node in server.nodes() if node.owner in sessions]
 
 
 def asked_to_create(server: Server) -> bool:
@@ -119,6 +131,10 @@ def one_node_when_quiet(server: Server) -> None:
 
 def exactly_one(server: Server) -> None:
     server.node()
+
+
+def paths(server: Server) -> set[str]:
+    return {node.path for node in server.nodes()}
 
 
 def registry_port(server: Server) -> int:
