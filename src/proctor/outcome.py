@@ -19,12 +19,17 @@ class Failure(AssertionError):
 
 
 class TimedOut(Failure):
-    """Something awaited didn't come. `started` and `ended` are seconds of time.monotonic()."""
+    """Something awaited didn't come. `started` and `ended` are seconds of time.monotonic().
 
-    def __init__(self, message: str, started: float, ended: float) -> None:
+    `allowance_s`: how much of that was there to be late in; all of it unless told. Of a call that must end half a
+    second after its timeout of ten, it is the half second that a stalled host takes away.
+    """
+
+    def __init__(self, message: str, started: float, ended: float, allowance_s: float | None = None) -> None:
         super().__init__(message)
         self.started = started
         self.ended = ended
+        self.allowance_s = ended - started if allowance_s is None else allowance_s
 
 
 class Inconclusive(Exception):

@@ -9,6 +9,7 @@ import pytest
 from proctor.model import Verdict
 from proctor.outcome import Inconclusive, TimedOut, Unavailable
 from proctor.process.stalls import StallMeter
+from proctor.record import WORST_FIRST
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,23 @@ def judge(raised: BaseException | None, stalls: StallMeter) -> Judgement:
     """
     if raised is None:
         return Judgement(Verdict.PASS)
+    if isinstance(raised, BaseExceptionGroup):
+        return together([judge(part, stalls) for part in raised.exceptions])
     message = str(raised).strip() or repr(raised)
-    if isinstance(raised, TimedOut) and stalls.spoiled(raised.started, raised.ended):
+    if isinstance(raised, TimedOut) and stalls.spoiled(raised.started, raised.ended, raised.allowance_s):
         stalled = stalls.between(raised.started, raised.ended)
         return Judgement(Verdict.INCONCLUSIVE, f"the host stalled for {stalled:.2f} s while: {message}")
-    if isinstance(raised, AssertionError):
+    if isinstance(raised, AssertionError | pytest.fail.Exception):  # the second is what pytest.raises raises, too
         return Judgement(Verdict.FAIL, message)
     if isinstance(raised, Inconclusive):
         return Judgement(Verdict.INCONCLUSIVE, message, unavailable=isinstance(raised, Unavailable))
     if isinstance(raised, pytest.skip.Exception):
         return Judgement(Verdict.INCONCLUSIVE, message, unavailable=True)
     return Judgement(Verdict.ERROR, f"{type(raised).__name__}: {message}")
+
+
+def together(parts: list[Judgement]) -> Judgement:
+    """Of several: a hypothesis test on a server that fails now and then raises its failures in a group."""
+    worst = min((part.verdict for part in parts), key=WORST_FIRST.index)
+    worse = [part for part in parts if part.verdict is worst]
+    return Judgement(worst, "\n".join(part.message for part in worse), all(part.unavailable for part in worse))

@@ -6,6 +6,7 @@ under a millisecond; a stopped virtual machine, heavy swapping, or a kit that ho
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 TICK_S = 0.05
 NOTED_S = 0.1  # less is ordinary scheduling, which deadlines allow for
 KEPT = 10_000
-FORGIVEN_SHARE = 0.25  # of a wait: beyond it, the wait says more about the host than about the implementation
+FORGIVEN_SHARE = 0.25  # of what a wait allows for: beyond it, it says more about the host than about who is late
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class StallMeter:
 
     def __init__(self) -> None:
         self._stalls: deque[Stall] = deque(maxlen=KEPT)
+        self._due = math.inf  # when the thread is to be woken next
+        self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -44,21 +47,30 @@ class StallMeter:
             self._thread.join()
 
     def between(self, started: float, ended: float) -> float:
-        """Seconds of stall that fall between two moments of time.monotonic()."""
-        overlaps = (
-            min(ended, stall.started + stall.seconds) - max(started, stall.started) for stall in list(self._stalls)
-        )
+        """Seconds of stall that fall between two moments of time.monotonic(); of one that lasts still, those so far."""
+        with self._lock:
+            stalls = [*self._stalls, *self._noted(time.monotonic())]
+        overlaps = (min(ended, stall.started + stall.seconds) - max(started, stall.started) for stall in stalls)
         return sum(overlap for overlap in overlaps if overlap > 0)
 
-    def spoiled(self, started: float, ended: float) -> bool:
-        """Whether the host stalled for so much of a wait that its deadline proves nothing."""
-        return self.between(started, ended) > FORGIVEN_SHARE * (ended - started)
+    def spoiled(self, started: float, ended: float, allowance_s: float | None = None) -> bool:
+        """Whether the host stalled for so much of what a wait allows for that its deadline proves nothing.
+
+        `allowance_s`: as of `TimedOut`; all of the wait unless told.
+        """
+        allowed = ended - started if allowance_s is None else allowance_s
+        return self.between(started, ended) > FORGIVEN_SHARE * allowed
 
     def _measure(self) -> None:
-        asked = time.monotonic()
-        while not self._stopped.wait(TICK_S):
-            now = time.monotonic()
-            late = now - asked - TICK_S
-            if late > NOTED_S:
-                self._stalls.append(Stall(asked + TICK_S, late))
-            asked = now
+        self._due, stopped = time.monotonic() + TICK_S, False
+        while not stopped:
+            stopped = self._stopped.wait(TICK_S)
+            with self._lock:
+                now = time.monotonic()
+                self._stalls.extend(self._noted(now))
+                self._due = math.inf if stopped else now + TICK_S
+
+    def _noted(self, now: float) -> list[Stall]:
+        """The stall, if it is one, since the thread was to be woken. Whoever asks may have been woken before it."""
+        late = now - self._due
+        return [Stall(self._due, late)] if late > NOTED_S else []
