@@ -230,7 +230,7 @@ def test_a_stop_signal_overtakes_an_exec(parent: Unforking) -> None:
 
 
 def test_an_exec_that_fails_costs_nothing(
-    parent: Unforking, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    parent: Unforking, clock: Clock, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A new program that is broken must not take the old one down (U5)."""
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
@@ -241,6 +241,7 @@ def test_an_exec_that_fails_costs_nothing(
     parent.dies(1)
     parent.dies(2, 3)
     parent.exec_image()
+    clock.now += 1
     parent.manage()
     assert len(parent.children) == 3
     assert not os.get_inheritable(parent.listener.fileno())
