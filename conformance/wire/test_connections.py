@@ -139,12 +139,15 @@ def reset_inside_a_frame(server: Server) -> None:
 
 
 def reset_before_the_replies(server: Server) -> None:
-    """The server writes more than once to a connection that is gone: the second time brings SIGPIPE."""
+    """The server writes to a connection that is gone: the second time, or after a FIN the first, brings SIGPIPE."""
     slow = server.lasting(SLOW_S)
-    with server.connect() as wire:
-        wire.send(ping("whole"), slow, ping(1), slow, ping(2))
-        assert wire.reply() == pong("whole")
-        wire.reset()
+    for half_closed in (False, True):
+        with server.connect() as wire:
+            wire.send(ping("whole"), slow, ping(1), slow, ping(2))
+            assert wire.reply() == pong("whole")
+            if half_closed:
+                wire.half_close()
+            wire.reset()
 
 
 def reset_while_it_writes(server: Server) -> None:
