@@ -55,7 +55,7 @@ def test_the_second_parent_serves_on_when_the_first_leaves(start_server: StartSe
     since = server.history.record("load").at
     with knocks(server):
         server.parent.send(signal.SIGTERM)
-        assert server.program.wait(server.promise("stop_s")) == 0
+        assert server.program.end_status(server.promise("stop_s")) == 0
         eventually(lambda: not alive(first), within=server.promise("stop_s"), what="the first parent's workers to end")
         throughout(lambda: all_live(second), seconds=WATCHED_S)
     none_found(every_call_succeeds(server.history, since))
@@ -82,7 +82,7 @@ def test_an_upgrade_ends_with_one_node(start_server: StartServer) -> None:
     upgraded(server)
     throughout(lambda: one_or_two(server), seconds=WATCHED_S)
     server.parent.send(signal.SIGTERM)
-    assert server.program.wait(server.promise("stop_s")) == 0
+    assert server.program.end_status(server.promise("stop_s")) == 0
     eventually(lambda: len(server.nodes()) == 1, within=server.promise("register_s"), what="one node")
     throughout(server.node, seconds=WATCHED_S)
 

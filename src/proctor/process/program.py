@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from proctor.outcome import TimedOut
 from proctor.process import observe
 from proctor.process.observe import Stat
 from proctor.process.output import Output
@@ -95,18 +96,26 @@ class Program:
         self.parent.wait_ended(within_s)
         return self.exit_status()
 
+    def end_status(self, within_s: float) -> int:
+        """As `wait`, where the end is due: TimedOut if it still runs then."""
+        started = time.monotonic()
+        status = self.wait(within_s)
+        if status is None:
+            raise TimedOut(f"process {self.pid} still runs after {within_s:.2f} s", started, time.monotonic())
+        return status
+
     def tree(self) -> list[Stat]:
         """All of this program but its parent: descendants, and what hangs elsewhere by now (orphans, daemons)."""
-        strays = observe.marked(self.mark) + self._adopted()
-        found = {process.pid: process for process in observe.descendants(self.pid) + strays}
-        found.pop(self.pid, None)
-        self._seen |= found.keys()
-        return [found[pid] for pid in sorted(found)]
+        return self._found(list(observe.everything()))
 
     def remains(self) -> list[Stat]:
         """Everything of this program that still runs once its parent is gone, orphans' zombies reaped."""
-        self._reap_adopted()
-        return [process for process in self.tree() if process.state != "Z"]
+        self.exit_status()
+        everybody = list(observe.everything())
+        for process in filter(self._adopted, everybody):
+            if process.state == "Z":
+                os.waitpid(process.pid, os.WNOHANG)
+        return [process for process in self._found(everybody) if process.state != "Z"]
 
     def end(self) -> None:
         """KILL all of it, by pidfd, until nothing is left. RuntimeError names what outlived that. Once is enough."""
@@ -135,21 +144,20 @@ class Program:
             process.close()
         return left
 
-    def _reap_adopted(self) -> None:
-        self.exit_status()
-        for process in self._adopted():
-            if process.state == "Z":
-                os.waitpid(process.pid, os.WNOHANG)
-
-    def _adopted(self) -> list[Stat]:
-        """Orphans of this program that came to us, their subreaper."""
-        return [
+    def _found(self, everybody: Sequence[Stat]) -> list[Stat]:
+        below = {process.pid for process in observe.descendants(self.pid, everybody)}
+        found = [
             process
-            for process in observe.everything()
-            if process.parent == os.getpid()
-            and (process.session == self.pid or process.pid in self._seen)
-            and process.pid != self.pid
+            for process in everybody
+            if process.pid in below or self._adopted(process) or observe.carries(process, self.mark)
         ]
+        self._seen |= {process.pid for process in found}
+        return sorted((process for process in found if process.pid != self.pid), key=lambda process: process.pid)
+
+    def _adopted(self, process: Stat) -> bool:
+        """Whether it is an orphan of this program that came to us, their subreaper."""
+        of_ours = process.session == self.pid or process.pid in self._seen
+        return process.parent == os.getpid() and of_ours and process.pid != self.pid
 
     def _close(self) -> None:
         self.exit_status()

@@ -72,13 +72,12 @@ class Pending:
         self._answer.put(answer)
 
     def answer(self, within: float) -> dict[str, Any]:
+        started = time.monotonic()
         try:
             found = self._answer.get(timeout=within)
         except Empty:
-            now = time.monotonic()
-            raise TimedOut(
-                f"the driver did not answer request {self.number} in {within:.1f} s", self.started, now
-            ) from None
+            said = f"the driver did not answer request {self.number} in {within:.1f} s"
+            raise TimedOut(said, started, time.monotonic()) from None
         if isinstance(found, DriverBroken):
             raise found
         return found
@@ -165,7 +164,7 @@ class Client:
         if outcome.took_s > pending.timeout_s + late_s:
             ended = pending.started + outcome.took_s
             promised = f"a call ends {late_s:g} s after its timeout of {pending.timeout_s:g} s at the latest"
-            raise TimedOut(f"{promised}; this one: {outcome}", pending.started, ended)
+            raise TimedOut(f"{promised}; this one: {outcome}", pending.started, ended, allowance_s=late_s)
         return outcome
 
     def servers(self) -> list[str]:
@@ -176,10 +175,10 @@ class Client:
             raise DriverBroken(f'the reply to "servers" should hold a list of strings: {answer!r}')
         return sorted(listed)
 
-    def close(self) -> int | None:
-        """Ask it to close: exit status, or None if it still runs after `stop_s`."""
+    def close(self) -> int:
+        """Ask it to close: its exit status. TimedOut if it still runs after `stop_s`."""
         self._ask(0, op="close").answer(ANSWER_WITHIN_S * self.stage.patience)
-        return self.program.wait(self.promise("stop_s"))
+        return self.program.end_status(self.promise("stop_s"))
 
     def write(self, line: bytes) -> None:
         """Bytes as they are, to its standard input."""

@@ -106,10 +106,10 @@ class Server:
         except TimedOut as late:
             raise TimedOut(self._diagnosis(str(late)), late.started, late.ended) from None
 
-    def stop(self, number: int = signal.SIGTERM) -> int | None:
-        """Send a signal that should end it and wait `stop_s` for that: exit status, or None if it still runs."""
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal that should end its parent: the exit status. TimedOut if it still runs after `stop_s`."""
         self.parent.send(number)
-        return self.program.wait(self.promise("stop_s"))
+        return self.program.end_status(self.promise("stop_s"))
 
     def end(self) -> None:
         """KILL what is left of it, and close its proxy."""
