@@ -64,10 +64,10 @@ def everything() -> Iterator[Stat]:
             yield found
 
 
-def descendants(pid: int) -> list[Stat]:
-    """All processes below `pid`, zombies among them, in the order of their pids."""
+def descendants(pid: int, among: Iterable[Stat] | None = None) -> list[Stat]:
+    """All processes below `pid`, zombies among them, in the order of their pids. `among`: a look at everything."""
     children: dict[int, list[Stat]] = {}
-    for process in everything():
+    for process in everything() if among is None else among:
         children.setdefault(process.parent, []).append(process)
     found: list[Stat] = []
     level = [pid]
@@ -114,18 +114,13 @@ def read(path: Path) -> str:
         return ""
 
 
-def marked(mark: str) -> list[Stat]:
-    """Every process whose environment holds `mark`, wherever it hung itself in the tree (daemons, double forks)."""
-    needle = mark.encode()
-    found = []
-    for process in everything():
-        try:
-            environment = (PROC / str(process.pid) / "environ").read_bytes()
-        except OSError:
-            continue
-        if needle in environment.split(b"\0"):
-            found.append(process)
-    return found
+def carries(process: Stat, mark: str) -> bool:
+    """Whether the environment of a process holds `mark`, as it inherited it; a zombie has none any more."""
+    try:
+        environment = (PROC / str(process.pid) / "environ").read_bytes()
+    except OSError:
+        return False
+    return mark.encode() in environment.split(b"\0")
 
 
 def listening_inodes(port: int) -> set[int]:
