@@ -1,0 +1,442 @@
+"""Server processor time of a call: the reference beside others, as ratios measured in one run.
+
+Every server runs in processes of its own and answers the same `ping`; each is called over one connection, one call at a
+time and with 64 in flight, in turns, so that whatever else the machine does happens to all. The figure is what the
+kernel's scheduler has charged to the server's processes (/proc/PID/task/*/schedstat, in ns), so waiting costs nothing.
+
+The others do less than the reference where that favours them: the socket echo parses nothing, gRPC carries bytes. None
+of them is asked for what it can't do: thriftpy2 has one call in flight on a connection, so it gets 64 connections. What
+its server would cost if its client could pipeline is measured as well, by sending and receiving behind its back.
+"""
+
+# ruff: noqa: PLC0415  # each process imports the one library that it is about
+
+from __future__ import annotations
+
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from struct import Struct
+from typing import Any, NamedTuple, Protocol
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+IN_FLIGHT = 64
+TEXT = "hello"
+HEADER = Struct("<I")
+ROUNDS = 5
+CALLS_A_ROUND, BATCHES_A_ROUND = 1500, 40
+NO_REGISTRY = f"{HOST}:1"  # refused at once; the reference serves without one
+
+
+class Caller(Protocol):
+    """One connection to a server."""
+
+    def one(self) -> None:
+        """A call, and its reply."""
+
+    def batch(self) -> None:
+        """IN_FLIGHT calls, and then their replies."""
+
+
+# The reference, and the bare socket
+
+
+class FrameCaller:
+    def __init__(self, port: int) -> None:
+        self.sock = connect(port)
+        body = json.dumps({"in": "ping", "params": TEXT}).encode()
+        self.request = HEADER.pack(len(body)) + body
+        self.requests = self.request * IN_FLIGHT
+        self.reply_bytes = 0
+
+    def one(self) -> None:
+        self.sock.sendall(self.request)
+        if not self.reply_bytes:
+            self.learn_reply()
+        else:
+            receive(self.sock, self.reply_bytes)
+
+    def learn_reply(self) -> None:
+        """Every reply is as long as the first, which is looked at."""
+        (length,) = HEADER.unpack(receive(self.sock, HEADER.size))
+        reply = json.loads(receive(self.sock, length))
+        assert reply == {"out": "pong", "result": TEXT}, reply
+        self.reply_bytes = HEADER.size + length
+
+    def batch(self) -> None:
+        self.sock.sendall(self.requests)
+        receive(self.sock, self.reply_bytes * IN_FLIGHT)
+
+
+class EchoCaller(FrameCaller):
+    def learn_reply(self) -> None:
+        self.reply_bytes = len(receive(self.sock, len(self.request)))
+
+
+def serve_echo(port: int) -> None:
+    """What nobody who answers in Python can be cheaper than: recv, send."""
+    with socket.create_server((HOST, port)) as listener:
+        while True:
+            sock, _ = listener.accept()
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while data := sock.recv(65536):
+                sock.sendall(data)
+
+
+# gRPC: bytes both ways, no serializer at all
+
+
+def serve_grpc(port: int) -> None:
+    import grpc
+
+    def ping(request: bytes, _context: Any) -> bytes:
+        return request
+
+    server = grpc.server(ThreadPoolExecutor(4))
+    handler = grpc.unary_unary_rpc_method_handler(ping)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("demo", {"ping": handler}),))
+    server.add_insecure_port(f"{HOST}:{port}")
+    server.start()
+    server.wait_for_termination()
+
+
+class GrpcCaller:
+    def __init__(self, port: int) -> None:
+        import grpc
+
+        self.ping = grpc.insecure_channel(f"{HOST}:{port}").unary_unary("/demo/ping")
+        self.body = TEXT.encode()
+
+    def one(self) -> None:
+        self.ping(self.body, wait_for_ready=True)
+
+    def batch(self) -> None:
+        for pending in [self.ping.future(self.body) for _ in range(IN_FLIGHT)]:
+            pending.result()
+
+
+# rpyc
+
+
+def serve_rpyc(port: int) -> None:
+    import rpyc
+    from rpyc.utils.server import ThreadedServer
+
+    class Service(rpyc.Service):  # type: ignore[misc]  # rpyc ships no types
+        def exposed_ping(self, text: str) -> str:
+            return text
+
+    ThreadedServer(Service, hostname=HOST, port=port).start()
+
+
+class RpycCaller:
+    def __init__(self, port: int) -> None:
+        import rpyc
+
+        self.connection = rpyc.connect(HOST, port)
+        self.ping = self.connection.root.ping
+        self.ping_async = rpyc.async_(self.ping)
+
+    def one(self) -> None:
+        self.ping(TEXT)
+
+    def batch(self) -> None:
+        for pending in [self.ping_async(TEXT) for _ in range(IN_FLIGHT)]:
+            pending.wait()
+
+
+# Pyro5, with its own batches
+
+
+def serve_pyro(port: int) -> None:
+    import Pyro5.api
+
+    class Service:
+        @Pyro5.api.expose  # type: ignore[untyped-decorator]  # Pyro5 ships no types
+        def ping(self, text: str) -> str:
+            return text
+
+    with Pyro5.api.Daemon(host=HOST, port=port) as daemon:
+        daemon.register(Service, objectId="demo")
+        daemon.requestLoop()
+
+
+class PyroCaller:
+    def __init__(self, port: int) -> None:
+        import Pyro5.api
+
+        self.proxy = Pyro5.api.Proxy(f"PYRO:demo@{HOST}:{port}")
+
+    def one(self) -> None:
+        self.proxy.ping(TEXT)
+
+    def batch(self) -> None:
+        import Pyro5.api
+
+        batch = Pyro5.api.BatchProxy(self.proxy)
+        for _ in range(IN_FLIGHT):
+            batch.ping(TEXT)
+        for _ in batch():
+            pass
+
+
+# thriftpy2, with its Cython protocol where it is built
+
+THRIFT = "service Demo { string ping(1: string text) }"
+
+
+def thrift_module() -> Any:
+    from io import StringIO
+
+    import thriftpy2
+
+    return thriftpy2.load_fp(StringIO(THRIFT), "demo_thrift")
+
+
+def serve_thrift(port: int) -> None:
+    from thriftpy2.rpc import make_server
+
+    class Handler:
+        def ping(self, text: str) -> str:
+            return text
+
+    make_server(thrift_module().Demo, Handler(), HOST, port, client_timeout=60_000).serve()
+
+
+def thrift_client(port: int) -> Any:
+    from thriftpy2.rpc import make_client
+
+    return make_client(thrift_module().Demo, HOST, port, timeout=10_000)
+
+
+class ThriftCaller:
+    def __init__(self, port: int) -> None:
+        self.clients = [thrift_client(port) for _ in range(IN_FLIGHT)]
+        self.threads = ThreadPoolExecutor(IN_FLIGHT)
+
+    def one(self) -> None:
+        self.clients[0].ping(TEXT)
+
+    def batch(self) -> None:
+        for pending in [self.threads.submit(client.ping, TEXT) for client in self.clients]:
+            pending.result()
+
+
+class ThriftPipeline:
+    """What thriftpy2 doesn't offer: its client's two halves, called apart."""
+
+    def __init__(self, port: int) -> None:
+        self.client = thrift_client(port)
+
+    def one(self) -> None:
+        self.client.ping(TEXT)
+
+    def batch(self) -> None:
+        for _ in range(IN_FLIGHT):
+            self.client._send("ping", text=TEXT)  # noqa: SLF001  # there is no other way
+        for _ in range(IN_FLIGHT):
+            self.client._recv("ping")  # noqa: SLF001
+
+
+# The contest
+
+BY_HAND = "thriftpy2, pipelined by hand"
+
+
+class Contender(NamedTuple):
+    name: str
+    caller: Callable[[int], Caller]
+    serve: Callable[[int], None] | None  # None: the reference, which is a program
+
+
+CONTENDERS = (
+    Contender("socket echo", EchoCaller, serve_echo),
+    Contender("reference", FrameCaller, None),
+    Contender("thriftpy2", ThriftCaller, serve_thrift),
+    Contender(BY_HAND, ThriftPipeline, serve_thrift),
+    Contender("rpyc", RpycCaller, serve_rpyc),
+    Contender("Pyro5", PyroCaller, serve_pyro),
+    Contender("gRPC", GrpcCaller, serve_grpc),
+)
+
+
+class Figure(NamedTuple):
+    """Microseconds of the server's processor time a call."""
+
+    one_us: float
+    batch_us: float
+
+
+def connect(port: int) -> socket.socket:
+    sock = socket.create_connection((HOST, port), timeout=10)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def receive(sock: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        piece = sock.recv(size - len(data))
+        assert piece, "the server has closed the connection"
+        data += piece
+    return bytes(data)
+
+
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], port: int) -> Iterator[psutil.Process]:
+    """A server that accepts on `port`; ended afterwards with all its processes."""
+    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(port, server)
+        yield psutil.Process(server.pid)
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def wait_for_port(port: int, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            raise RuntimeError(f"{server.args!r} exited with {server.returncode}")
+        try:
+            connect(port).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError(f"{server.args!r} does not accept on port {port}")
+
+
+def reference_command(port: int, workers: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "reference", "serve", "--bind", f"{HOST}:{port}"),
+        *("--workers", str(workers), "--zookeeper", NO_REGISTRY),
+    ]
+
+
+def command_of(contender: Contender, port: int) -> list[str]:
+    if contender.serve is None:
+        return reference_command(port, 1)
+    return [sys.executable, str(Path(__file__)), contender.name, str(port)]
+
+
+def processor_ns(server: psutil.Process) -> int:
+    """What all threads of all processes of the server have used so far."""
+    processes = [server, *server.children(recursive=True)]
+    tasks = [task for process in processes for task in Path(f"/proc/{process.pid}/task").iterdir()]
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
+
+
+def cost_us(server: psutil.Process, calls: int, work: Callable[[], None]) -> float:
+    before = processor_ns(server)
+    work()
+    return (processor_ns(server) - before) / calls / 1000
+
+
+def repeat(times: int, work: Callable[[], None]) -> Callable[[], None]:
+    def repeated() -> None:
+        for _ in range(times):
+            work()
+
+    return repeated
+
+
+def compare() -> dict[str, Figure]:
+    """Medians over rounds in which every server has its turn."""
+    with ExitStack() as stack:
+        entered = []
+        for contender in CONTENDERS:
+            port = free_port()
+            server = stack.enter_context(running(command_of(contender, port), port))
+            caller = contender.caller(port)
+            repeat(200, caller.one)()
+            repeat(5, caller.batch)()
+            entered.append((contender.name, server, caller))
+        rounds = [{name: measure(server, caller) for name, server, caller in entered} for _ in range(ROUNDS)]
+    return {
+        name: Figure(*(statistics.median(one[name][i] for one in rounds) for i in range(len(Figure._fields))))
+        for name in rounds[0]
+    }
+
+
+def measure(server: psutil.Process, caller: Caller) -> Figure:
+    return Figure(
+        cost_us(server, CALLS_A_ROUND, repeat(CALLS_A_ROUND, caller.one)),
+        cost_us(server, BATCHES_A_ROUND * IN_FLIGHT, repeat(BATCHES_A_ROUND, caller.batch)),
+    )
+
+
+# Scaling
+
+
+def throughput(workers: int, connections: int = 8, seconds: float = 2.0) -> float:
+    """Calls a second of `pi` 3000, which costs a worker far more than it costs us to ask for it."""
+    port = free_port()
+    body = json.dumps({"in": "pi", "params": 3000}).encode()
+    request = HEADER.pack(len(body)) + body
+    with running(reference_command(port, workers), port):
+        counts = [0] * connections
+        until = time.monotonic() + seconds
+
+        def call(i: int) -> None:
+            with connect(port) as sock:
+                while time.monotonic() < until:
+                    sock.sendall(request)
+                    receive(sock, HEADER.unpack(receive(sock, HEADER.size))[0])
+                    counts[i] += 1
+
+        threads = [threading.Thread(target=call, args=(i,)) for i in range(connections)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sum(counts) / seconds
+
+
+def main() -> None:
+    figures = compare()
+    mine, bare = figures["reference"], figures["socket echo"]
+    print(f"{'server processor time a call':30}{'one at a time':>20}{f'{IN_FLIGHT} in flight':>22}")
+    for name, figure in figures.items():
+        print(
+            f"{name:30}{figure.one_us:8.1f} us {figure.one_us / mine.one_us:6.2f} x  "
+            f"{figure.batch_us:9.2f} us {figure.batch_us / mine.batch_us:6.2f} x"
+        )
+    others = {name: figures[name].batch_us for name in figures if name not in ("reference", "socket echo", BY_HAND)}
+    cheapest = min(others, key=others.__getitem__)
+    print(f"one at a time: reference / socket echo = {mine.one_us / bare.one_us:.2f}  (wanted: at most 1.5)")
+    print(
+        f"{IN_FLIGHT} in flight: {cheapest} / reference = {others[cheapest] / mine.batch_us:.1f}  (wanted: at least 5)"
+    )
+    one, two = throughput(1), throughput(2)
+    print(f"throughput of pi 3000: 1 worker {one:.0f}/s, 2 workers {two:.0f}/s: {two / one:.2f} x")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        serving = {contender.name: contender.serve for contender in CONTENDERS}[sys.argv[1]]
+        assert serving is not None
+        serving(int(sys.argv[2]))
+    else:
+        main()
