@@ -3,111 +3,122 @@
 from __future__ import annotations
 
 import signal
+from contextlib import ExitStack
 
 import pytest
 
 from proctor.api import (
     Burst,
     GroupBurst,
+    History,
     Kill,
     ReaderGone,
     Server,
     SlowReader,
     StartServer,
     Stop,
+    alive,
     clause,
     eventually,
     needs,
-    observe,
     until_gone,
     until_reaped,
     until_staffed,
 )
 
+STOPS = [signal.SIGINT, signal.SIGTERM]
 ROUNDS = 5
 EACH = 8
 
 
 @clause("supervision/signal-burst-is-survived")
-def test_bursts_of_signals_harm_nobody(start_server: StartServer) -> None:
-    """A handler that logs, or allocates, meets itself half-way; the parent is gone and the port held."""
+def test_bursts_of_signals_while_workers_die_harm_nobody(start_server: StartServer, history: History) -> None:
+    """A handler that logs is entered a second time before it is out of the first: the parent is gone, its port held."""
     server = start_server()
-    claimed = harmless(server)
     dead: set[int] = set()
-    with SlowReader(server.program.output, server.history) as slow:
+    with SlowReader(server.program.output, history) as slow:
         slow.took_effect()
         for _ in range(ROUNDS):
-            dead |= server.worker_pids()
-            with Burst(server.parent, claimed * EACH, server.history) as burst:
-                burst.took_effect()
-                with Kill(server.worker_pids(), server.history) as kill:
+            victims = until_alive(server)
+            with Burst(server.parent, server.signals() * EACH, history) as burst:
+                with Kill(victims, history) as kill:
                     kill.took_effect()
-            eventually(server.worker_pids, within=server.promise("respawn_s"), what="workers to be alive")
+                burst.took_effect()
+            dead |= victims
+        until_alive(server)
+        until_reaped(server, dead)
     assert server.program.exit_status() is None, "the parent ended"
-    until_reaped(server, dead - server.worker_pids())
     if not server.manifest.capabilities.resize:
         until_staffed(server)
 
 
 @clause("supervision/stop-signal-is-never-lost")
-def test_a_stop_signal_behind_many_others_counts(start_server: StartServer) -> None:
-    """A bounded queue of signals that drops the last one drops the one that matters."""
+def test_a_stop_signal_behind_many_others_counts(start_server: StartServer, history: History) -> None:
+    """A queue of signals that drops the last one when it is full drops the one that matters."""
     server = start_server()
-    with Stop([server.pid], server.history) as stop:
-        stop.took_effect()
-        for number in [*harmless(server) * EACH, signal.SIGTERM]:
-            server.parent.send(number)
-        assert pending(server.pid) >= {*harmless(server), signal.SIGTERM}
+    until_staffed(server)
+    with ExitStack() as bursts:
+        with Stop([server.pid], history) as stop:
+            stop.took_effect()
+            burst = bursts.enter_context(Burst(server.parent, [*server.signals() * EACH, signal.SIGTERM], history))
+        burst.took_effect()
     until_gone(server)
 
 
 @clause("supervision/stop-may-be-sent-to-all-and-again")
-@needs("profile wire")
-def test_an_interrupt_to_the_whole_group_loses_no_call(start_server: StartServer) -> None:
-    """Ctrl-C reaches the workers too; those that die of it take their calls with them."""
+def test_an_interrupt_to_the_whole_group_stops_the_server(start_server: StartServer, history: History) -> None:
+    """Ctrl-C reaches the workers too: a parent that takes that for their deaths replaces them, or reports a failure."""
     server = start_server()
-    request = server.lasting(1.0)
-    with server.connect() as wire:
-        wire.send(request)
-        eventually(wire.taken, within=10, what="the request to be taken")
-        with GroupBurst(server.parent, [signal.SIGINT], server.history) as fault:
-            fault.took_effect()
-            reply = wire.reply()
-    assert reply.name in ("pi_r", "sleep_r")
+    until_staffed(server)
+    with GroupBurst(server.parent, [signal.SIGINT], history) as interrupt:
+        interrupt.took_effect()
     assert until_gone(server) == 0
 
 
 @clause("supervision/stop-may-be-sent-to-all-and-again")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_a_second_stop_signal_stops_it_no_later(start_server: StartServer, number: int) -> None:
-    """Impatience must not turn a clean stop into a hang, or into a crash that leaves workers."""
+@needs("profile wire")
+def test_an_interrupt_to_the_whole_group_loses_no_call(start_server: StartServer, history: History) -> None:
+    """Workers that die of Ctrl-C take their calls with them."""
     server = start_server()
-    with Burst(server.parent, [number, number], server.history) as fault:
-        fault.took_effect()
+    request = server.lasting(min(0.6, server.promise("grace_s") / 2))
+    with server.connect() as wire:
+        wire.send(request)
+        eventually(wire.taken, within=10, what="the request to be read")
+        with GroupBurst(server.parent, [signal.SIGINT], history) as interrupt:
+            interrupt.took_effect()
+        assert wire.reply().name == f"{request.method}_r"
+    assert until_gone(server) == 0
+
+
+@clause("supervision/stop-may-be-sent-to-all-and-again")
+@pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
+def test_a_second_stop_signal_while_it_stops_stops_it_no_later(
+    start_server: StartServer, history: History, number: int
+) -> None:
+    """Impatience must turn a clean stop neither into a hang nor into a crash that leaves workers."""
+    server = start_server(workers=3)
+    stopped, *others = sorted(until_staffed(server))
+    with Stop([stopped], history) as stop:  # while it stands, the server can't have stopped
+        stop.took_effect()
+        server.parent.send(number)
+        eventually(lambda: not alive(others), within=server.promise("stop_s"), what="the other workers to end")
+        server.parent.send(number)
     until_gone(server)
 
 
 @clause("supervision/log-reader-may-leave")
-def test_a_server_whose_log_nobody_reads_any_more_runs_on(start_server: StartServer) -> None:
-    """SIGPIPE, or an exception out of a log line, ends the parent at the first thing that it has to say."""
+def test_a_server_whose_log_nobody_reads_any_more_runs_on(start_server: StartServer, history: History) -> None:
+    """SIGPIPE, or an exception out of a line of the log, ends the parent at the first thing that it has to say."""
     server = start_server()
-    before = server.worker_pids()
-    with ReaderGone(server.program.output, server.history) as fault:
-        fault.took_effect()
-        with Kill(before, server.history) as kill:
-            kill.took_effect()
-        until_staffed(server, without=before)
-    assert server.program.exit_status() is None, "the parent ended"
+    with ReaderGone(server.program.output, history) as gone:
+        gone.took_effect()
+        for _ in range(2):
+            victims = until_staffed(server)
+            with Kill(victims, history) as kill:
+                kill.took_effect()
+            until_staffed(server, without=victims)
 
 
-def pending(pid: int) -> set[int]:
-    """The signals that wait to be delivered to a process (ShdPnd of proc(5))."""
-    mask = int(observe.status(pid)["ShdPnd"], 16)
-    return {number for number in signal.valid_signals() if mask >> (number - 1) & 1}
-
-
-def harmless(server: Server) -> list[int]:
-    """The signals that this server claims to take, but for those that stop it."""
-    claims = server.manifest.capabilities
-    resize = [signal.SIGTTIN, signal.SIGTTOU] if claims.resize else []
-    return [signal.SIGCHLD, *([signal.SIGHUP] if claims.reload else []), *resize]
+def until_alive(server: Server) -> set[int]:
+    """Any workers at all, within `respawn_s`: where the number was changed by signals nobody can say how many."""
+    return eventually(server.worker_pids, within=server.promise("respawn_s"), what="workers to be alive")

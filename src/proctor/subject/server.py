@@ -145,13 +145,15 @@ class Server:
         return self.stage.promise(name)
 
     def signals(self) -> list[int]:
-        """What its parent listens to beside stop signals: SIGCHLD, and those that its claims are about."""
+        """What its parent listens to and goes on: SIGCHLD, and those that its claims are about.
+
+        SIGUSR2 is left out: it starts another server, which whatever befalls this one may outlive.
+        """
         claimed = self.manifest.capabilities
         return [
             signal.SIGCHLD,
             *[signal.SIGHUP] * bool(claimed.reload),
             *[signal.SIGTTIN, signal.SIGTTOU] * claimed.resize,
-            *[signal.SIGUSR2] * claimed.upgrade,
         ]
 
     def workers(self) -> list[Stat]:
