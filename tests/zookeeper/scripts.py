@@ -216,6 +216,7 @@ scene = st.builds(
     st.one_of(
         joined(several(watching), several(changing)),
         joined(several(guarding), several(watching), several(changing)),
+        joined(several(asks(OpCode.SET_ACL), 1), several(asks(OpCode.GET_ACL))),
         joined(several(watching), several(guarding), several(changing), several(guarding)),
         joined(several(changing), several(resuming, 1), several(rewatching, 2), several(changing)),
         several(asks(*BODIES), 6),

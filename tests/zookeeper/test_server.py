@@ -12,16 +12,21 @@ import psutil
 import pytest
 
 from proctor.waiting import eventually
+from proctor.zookeeper.acl import digest
 from proctor.zookeeper.client import Client, ask_word
-from proctor.zookeeper.codes import CreateMode, Error, OpCode, Perms
+from proctor.zookeeper.codes import AddWatchMode, CreateMode, Error, OpCode, Perms
 from proctor.zookeeper.protocol import (
     ACL,
+    ANYONE,
     OPEN_ACL,
+    AddWatchRequest,
     AuthPacket,
     CreateRequest,
     CreateTTLRequest,
     DeleteRequest,
     ExistsRequest,
+    GetACLRequest,
+    GetACLResponse,
     GetChildrenRequest,
     GetChildrenResponse,
     GetDataRequest,
@@ -186,6 +191,33 @@ def test_an_acl_names_ids_as_their_schemes_write_them(registry: Registry, named:
         asked = CreateRequest(unique("guarded"), b"", (ACL(Perms.ALL, Id(scheme, name)),), CreateMode.EPHEMERAL)
         expected = Error.OK if named in VALID_IDS else Error.INVALID_ACL
         assert client.ask(OpCode.CREATE, asked).err == expected
+
+
+def test_who_may_not_administer_an_acl_does_not_see_its_digests(registry: Registry) -> None:
+    path, secret = unique("guarded"), Id("digest", digest(b"ann:secret"))
+    entries = (ACL(Perms.ALL, secret), ACL(Perms.READ, ANYONE))
+    with connected(registry) as ann, connected(registry) as other:
+        ann.call(OpCode.AUTH, AuthPacket(0, "digest", b"ann:secret"))
+        ann.call(OpCode.CREATE, CreateRequest(path, b"", entries, CreateMode.PERSISTENT))
+        for client, seen in ((ann, secret), (other, Id("digest", "ann:x"))):
+            shown = client.call(OpCode.GET_ACL, GetACLRequest(path))
+            assert isinstance(shown, GetACLResponse)
+            assert shown.acl[0].id == seen
+
+
+def test_who_may_not_read_a_znode_is_not_told_of_it(registry: Registry) -> None:
+    """Not even its name, by a recursive watch above it (CVE-2024-23944)."""
+    above = unique("above")
+    private = (ACL(Perms.ALL, Id("auth", "")),)
+    with connected(registry) as ann, connected(registry) as other:
+        ann.call(OpCode.AUTH, AuthPacket(0, "digest", b"ann:secret"))
+        ann.call(OpCode.CREATE, CreateRequest(above, b"", OPEN_ACL, CreateMode.PERSISTENT))
+        for client in (ann, other):
+            client.call(OpCode.ADD_WATCH, AddWatchRequest(above, AddWatchMode.PERSISTENT_RECURSIVE))
+        ann.call(OpCode.CREATE, CreateRequest(f"{above}/private", b"", private, CreateMode.PERSISTENT))
+        ann.call(OpCode.CREATE, CreateRequest(f"{above}/open", b"", OPEN_ACL, CreateMode.PERSISTENT))
+        assert [event.path for event in ann.take_events()] == [f"{above}/private", f"{above}/open"]
+        assert [event.path for event in other.take_events()] == [f"{above}/open"]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["a wrong password", "an unknown session"])
