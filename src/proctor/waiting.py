@@ -16,6 +16,7 @@ T = TypeVar("T")
 # First looks come quickly, since most things are done at once; later ones leave the machine to those that work.
 FIRST_LOOK_S = 0.002
 LAST_LOOK_S = 0.05
+WATCH_EVERY_S = 0.02  # often enough to see what lasts, seldom enough not to be the load itself
 
 
 def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
@@ -45,7 +46,7 @@ def throughout(look: Callable[[], object], seconds: float) -> int:
     while looks == 0 or time.monotonic() < ends:
         look()
         looks += 1
-        time.sleep(FIRST_LOOK_S)
+        time.sleep(WATCH_EVERY_S)
     return looks
 
 
