@@ -80,7 +80,7 @@ def test_an_interrupt_to_the_whole_group_stops_the_server(start_server: StartSer
 def test_an_interrupt_to_the_whole_group_loses_no_call(start_server: StartServer, history: History) -> None:
     """Workers that die of Ctrl-C take their calls with them."""
     server = start_server()
-    request = server.lasting(min(0.6, server.promise("grace_s") / 2))
+    request = server.lasting_within_grace(0.6)
     with server.connect() as wire:
         wire.send(request)
         eventually(wire.taken, within=10, what="the request to be read")

@@ -225,6 +225,13 @@ class Server:
             return sleep(seconds)
         return self.computing(seconds)
 
+    def lasting_within_grace(self, seconds: float) -> Request:
+        """The same, but no longer than half of `grace_s`, for which calls in flight are waited for.
+
+        That is the server's own promise, which the run's patience doesn't stretch.
+        """
+        return self.lasting(min(seconds, self.manifest.promise("grace_s") / 2))
+
     def computing(self, seconds: float) -> Request:
         """A call that computes for about so long (`pi`, calibrated now)."""
         with self.connect() as wire:
