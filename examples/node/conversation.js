@@ -34,7 +34,7 @@ export class Conversation {
   /** Answers the calls in hand, or one that comes soon, then closes. */
   leave() {
     this.#leaving = true;
-    setTimeout(() => this.#closeIfDone(), LAST_REQUEST_MS);
+    setTimeout(() => setImmediate(() => this.#closeIfDone()), LAST_REQUEST_MS); // once what has arrived is read
   }
 
   #take(chunk) {

@@ -2,21 +2,24 @@
 // node main.js drive --zookeeper HOSTS --root PATH
 
 import { parseArgs } from 'node:util';
-import { drive } from './drive.js';
 import { log, surviveReaders } from './log.js';
-import { Primary } from './primary.js';
 
-const OPTIONS = {
-  serve: ['host', 'port', 'workers', 'zookeeper', 'root'],
-  drive: ['zookeeper', 'root'],
+// Each command loads only what it needs: half of a start is loading.
+const COMMANDS = {
+  serve: {
+    options: ['host', 'port', 'workers', 'zookeeper', 'root'],
+    run: async (options) => new (await import('./primary.js')).Primary(options).start(),
+  },
+  drive: {
+    options: ['zookeeper', 'root'],
+    run: async (options) => (await import('./drive.js')).drive(options),
+  },
 };
 
-function readCommandLine([command, ...args]) {
-  const names = OPTIONS[command];
-  if (names === undefined) throw new Error(`expected ${Object.keys(OPTIONS).join(' or ')}, not ${command}`);
+function readOptions(names, args) {
   const { values } = parseArgs({ args, options: Object.fromEntries(names.map((name) => [name, { type: 'string' }])) });
   for (const name of names) if (values[name] === undefined) throw new Error(`--${name} is missing`);
-  return { ...values, command, port: integer(values, 'port', 0, 65535), workers: integer(values, 'workers', 1, 1000) };
+  return { ...values, port: integer(values, 'port', 0, 65535), workers: integer(values, 'workers', 1, 1000) };
 }
 
 function integer(values, name, least, most) {
@@ -26,13 +29,14 @@ function integer(values, name, least, most) {
   return value;
 }
 
-async function main() {
+async function main([name, ...args]) {
   surviveReaders();
-  const options = readCommandLine(process.argv.slice(2));
-  return options.command === 'serve' ? new Primary(options).start() : drive(options);
+  const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
+  if (command === undefined) throw new Error(`expected ${Object.keys(COMMANDS).join(' or ')}, not ${name}`);
+  await command.run(readOptions(command.options, args));
 }
 
-main().catch((error) => {
+main(process.argv.slice(2)).catch((error) => {
   log(error.message);
   process.exit(1);
 });

@@ -13,7 +13,7 @@ export class Refusal extends Error {
 }
 
 const PI_MAX = 1e9;
-const TERMS_PER_TURN = 200_000; // well under a millisecond: other connections go on between turns
+const TERMS_PER_TURN = 50_000; // well under a millisecond: other connections go on between turns
 const SLEEP_MAX_S = 3600;
 
 async function ping(params) {
