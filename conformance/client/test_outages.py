@@ -27,11 +27,16 @@ from proctor.api import (
     Strike,
     clause,
     eventually,
+    every_call_succeeds,
+    none_found,
+    through,
     throughout,
 )
 
 SESSION_MS = 400  # so that a session can be outlived in a test
 OUTLIVED = 2.0  # session timeouts; a registry may take a tick longer than one
+AFTERWARDS_S = 0.2  # a session that is found to be over is no reason to forget the list, either
+PACE_S = 0.002
 CUTS = 8
 CHANGES = 5
 
@@ -76,15 +81,19 @@ def test_calls_go_on_without_the_registry(
     service.servers(2)
     listed = service.client.servers()
 
-    def goes_on() -> None:
-        outcome = service.client.call("ping", "on")
-        assert outcome.ok, f"a call ended: {outcome}"
+    def holds() -> None:
         assert service.client.servers() == listed
 
-    goes_on()
-    with outage(service.client.proxy, history) as fault:
-        throughout(goes_on, OUTLIVED * granted_s(service))
-        fault.took_effect()
+    since = history.record("load").at
+    with through(service.client, pace_s=PACE_S) as load:
+        before = service.client.proxy.stats.connections
+        with outage(service.client.proxy, history) as fault:
+            throughout(holds, OUTLIVED * granted_s(service))
+            fault.took_effect()
+        eventually(reconnected(service, before), within=service.client.promise("recover_s"), what="a reconnect")
+        throughout(holds, AFTERWARDS_S)
+        assert load.made, "no call was made"
+    none_found(every_call_succeeds(history, since))
 
 
 @clause("client/rereads-after-every-reconnect")
