@@ -91,8 +91,8 @@ def parser() -> Parser:
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--zookeeper", default="127.0.0.1:2181", metavar="HOST:PORT,...", help="the registry (%(default)s)")
-    add("--root", default="/demo", metavar="PATH", help="where servers register (%(default)s)")
+    add("--zookeeper", type=hosts, default="127.0.0.1:2181", metavar="HOST:PORT,...", help="the registry (%(default)s)")
+    add("--root", type=path, default="/demo", metavar="PATH", help="where servers register (%(default)s)")
     add("--session-timeout", type=seconds, default=5.0, metavar="S", help="asked of the registry (%(default)s)")
     add("--byte-order", choices=["little", "big"], default="little", help="of the frames' lengths (%(default)s)")
     add("--max-frame-bytes", type=positive, default=FRAME_BYTES_MAX, metavar="N", help="limit (%(default)s)")
@@ -144,6 +144,20 @@ def address(text: str) -> Address:
         return parse_address(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def hosts(text: str) -> str:
+    """Addresses joined by commas, and perhaps a chroot after the last."""
+    servers, slash, chroot = text.partition("/")
+    for server in servers.split(","):
+        address(server if ":" in server else f"{server}:2181")
+    return servers + slash + path(chroot)
+
+
+def path(text: str) -> str:
+    if not text.isprintable() or {".", ".."} & set(text.split("/")):
+        raise argparse.ArgumentTypeError(f"{text!r} is no path of ZooKeeper's")
+    return text
 
 
 def positive(text: str) -> int:

@@ -178,7 +178,8 @@ class Client:
         self.directory.close(within_s)
 
     def call(self, method: str, params: Any, timeout_s: float) -> Reply:
-        """Calls one server of the list. CallFailed says what happened, if not this."""
+        """Calls one server of the list. CallFailed says what happened otherwise; ValueError, that there is no JSON for
+        the params."""
         deadline = Deadline(timeout_s)
         request = self.request(method, params)
         self.directory.loaded.wait(timeout_s)
@@ -230,8 +231,11 @@ class Client:
         return self.parts.channel(sock, self.parts.frame_reader(self.dialect))
 
     def request(self, method: str, params: Any) -> bytes:
-        """A frame. In ASCII, where half a surrogate pair can be written too."""
-        body = json.dumps({"in": method, "params": params}, allow_nan=False, separators=(",", ":")).encode()
+        """A frame. In ASCII, where half a surrogate pair can be written too. ValueError if there is no JSON for it."""
+        try:
+            body = json.dumps({"in": method, "params": params}, allow_nan=False, separators=(",", ":")).encode()
+        except RecursionError:
+            raise ValueError("params are nested too deep") from None
         return self.dialect.header.pack(len(body)) + body
 
 

@@ -63,13 +63,12 @@ class Driver:
         try:
             timeout_s = float(request.get("timeout_s", TIMEOUT_S))
             out, result = self.client.call(request["in"], request["params"], timeout_s)
+            self.reply(request, {"out": out, "result": result})
         except CallFailed as failure:
             code = {} if failure.code is None else {"code": failure.code}
             self.reply(request, {"error": {"kind": failure.kind, "message": failure.message, **code}})
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             self.refuse(request, f"a call needs in, params and timeout_s: {error!r}")
-        else:
-            self.reply(request, {"out": out, "result": result})
 
     def refuse(self, request: dict[str, Any], message: str) -> None:
         self.reply(request, {"error": {"kind": "protocol", "message": message}})

@@ -16,7 +16,7 @@ Method = Callable[[Any], Any]
 
 PI_TERMS_A_STEP = 10_000  # about a millisecond
 PI_N_MAX = 10**9
-SLEEP_S_MAX = 86_400.0
+SLEEP_S_MAX = 600.0
 NAME_CHARS_SHOWN = 60
 
 

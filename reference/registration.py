@@ -146,7 +146,7 @@ class Registration:
             self.withdraw()
         elif not self.stands(session):
             self.create()
-            self.dirty = not self.stands(session)
+            self.dirty |= not self.stands(session)
 
     def begin_session(self) -> int:
         session = self.registry.session()

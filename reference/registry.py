@@ -6,18 +6,20 @@ Only these two import this module: kazoo takes longer to import than all the res
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import KazooException, NoNodeError
+from kazoo.exceptions import NoNodeError
 from kazoo.protocol.states import EventType, KazooState, KeeperState, WatchedEvent
 
 from reference.settings import RegistrySettings
 
 ANSWER_S = 2.0  # how long one operation may take before its outcome counts as unknown
+CLOSE_S = 2.0  # what closing a session may take
 START_S = 1.0  # until kazoo's thread has begun
 
 Session = tuple[int, bytes]
@@ -125,9 +127,14 @@ class Registry:
     def delete(self, path: str) -> None:
         self.answer(self.client.delete_async(path))
 
-    def close(self) -> None:
-        """Closes the session; not in bounded time, if the registry doesn't answer."""
-        with suppress(Exception):  # a thread of kazoo's that is dead already, or doesn't end
+    def close(self, within_s: float = CLOSE_S) -> None:
+        """Closes the session, unless the registry takes longer to answer."""
+        closing = threading.Thread(target=self.stop_client, daemon=True)
+        closing.start()
+        closing.join(within_s)
+
+    def stop_client(self) -> None:
+        with suppress(Exception):  # its thread is dead already, or doesn't end
             self.client.stop()
 
     def answer(self, pending: Any) -> Any:
@@ -142,7 +149,7 @@ class Registry:
             return pending.get_nowait()
         except NoNodeError:
             return None
-        except KazooException as error:
+        except Exception as error:  # kazoo's own, and where its thread met what it doesn't understand, any
             raise Unsettled(type(error).__name__) from None
 
 

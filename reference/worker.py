@@ -9,14 +9,13 @@ import socket
 from collections.abc import Callable
 
 from reference.connection import Answer, Connection, MakeConnection
+from reference.listener import BACKLOG
 from reference.log import Log
 from reference.reports import BEAT_S, Reporter
 from reference.signals import Signals
 from reference.timers import Timers
 
-ACCEPT_PAUSE_S = (
-    0.05  # after accept has failed, as it does while descriptors are short: retrying at once would spin (X3)
-)
+ACCEPT_PAUSE_S = 0.05  # after a failed accept: while descriptors are short, trying again at once would spin (X3)
 EVENTS_AT_ONCE = 16  # so that a round is short, and signs of life leave in time, whatever is asked for
 
 Handler = Callable[[int], object]  # of epoll events
@@ -78,7 +77,7 @@ class Worker:
         self.reporter.beat()
         self.timers.after(BEAT_S, self.beat)
 
-    # accepting
+    # Accepting
 
     def accept_again(self) -> None:
         """One worker is woken for one connection, not all of them (X6)."""
@@ -114,10 +113,8 @@ class Worker:
         connection = self.make_connection(sock, self)
         self.connections.add(connection)
         self.handle(sock.fileno(), connection.on_event)
-        if self.draining:
-            connection.drain()
 
-    # what connections ask for
+    # What connections ask for
 
     def watch(self, connection: Connection, events: int) -> None:
         self.epoll.modify(connection.sock, events)
@@ -129,7 +126,7 @@ class Worker:
         if self.draining and not self.connections:
             self.over = True
 
-    # leaving
+    # Leaving
 
     def on_signals(self, _events: int) -> None:
         if self.signals.take():
@@ -158,10 +155,14 @@ class Worker:
         if self.draining:
             return
         self.stop_accepting()
+        self.accept_all()
         self.draining = True
-        while self.on_acceptable():
-            pass
         self.listener.close()
         for connection in tuple(self.connections):
             connection.drain()
         self.over = not self.connections
+
+    def accept_all(self) -> None:
+        for _ in range(BACKLOG):
+            if not self.on_acceptable():
+                return

@@ -218,7 +218,7 @@ def test_a_draining_worker_waits_a_moment_for_who_has_just_connected(
 
 
 def test_a_reset_ends_the_call_that_is_under_way(caller: Caller, served: Connection, loop: Loop) -> None:
-    caller.ask("sleep", 1000)
+    caller.ask("sleep", 100)
     loop.until(lambda: served.running, "the call")
     steps = served.running
     caller.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")

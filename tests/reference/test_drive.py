@@ -52,14 +52,34 @@ def test_close_ends_it_and_so_does_the_end_of_the_input() -> None:
     assert replies_to() == []
 
 
-def ask(*lines: str) -> list[Any]:
-    """Calls are made in threads of the program, so it is a program that is asked."""
+def ask(*lines: str, wait_for: int) -> list[Any]:
+    """Calls are made in threads of the program, so it is a program that is asked, until it has said so much."""
     command = [sys.executable, "-m", "reference", "drive", "--zookeeper", "127.0.0.1:1"]
-    program = subprocess.run(
-        command, input="\n".join(lines), capture_output=True, cwd=CHECKOUT, timeout=WITHIN_S, text=True, check=True
-    )
-    return [json.loads(line) for line in program.stdout.splitlines()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT, text=True) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        program.stdin.writelines(f"{line}\n" for line in lines)
+        program.stdin.flush()
+        replies = [json.loads(program.stdout.readline()) for _ in range(wait_for)]
+        program.stdin.close()
+        assert program.wait(WITHIN_S) == 0
+    return replies
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        '{"id":1,"op":"call"}',
+        '{"id":1,"op":"call","in":"ping","params":1,"timeout_s":"soon"}',
+        '{"id":1,"op":"call","in":"ping","params":1,"timeout_s":[]}',
+        '{"id":1,"op":"call","in":"ping","params":' + "[" * 980 + "]" * 980 + ',"timeout_s":0.1}',
+    ],
+    ids=["no-members", "text", "list", "deep"],
+)
+def test_every_call_gets_a_reply(call: str) -> None:
+    (reply,) = [reply for reply in ask(call, '{"id":2,"op":"servers"}', wait_for=2) if reply["id"] == 1]
+    assert reply["error"]["kind"] in ("protocol", "unavailable")
 
 
 def test_a_program_without_a_registry_answers_and_ends() -> None:
-    assert ask('{"id":1,"op":"servers"}', '{"id":2,"op":"close"}') == [{"id": 1, "servers": []}, {"id": 2}]
+    assert ask('{"id":1,"op":"servers"}', '{"id":2,"op":"close"}', wait_for=2) == [{"id": 1, "servers": []}, {"id": 2}]

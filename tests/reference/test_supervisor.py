@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from proctor.process import observe
+from proctor.process.process import Process
 from proctor.process.strace import Strace, missing
 from reference import children, supervisor
 from reference.address import Address
@@ -268,9 +269,10 @@ def test_workers_end_with_status_0_however_often_they_are_told() -> None:
     """A second SIGTERM that meets an interpreter on its way out would end it by the signal (S19)."""
     with Server(workers=3) as server:
         old = server.workers()
+        processes = [Process(pid) for pid in old]
         for _ in range(5):
-            for pid in set(old) & set(server.children()):
-                server.send(signal.SIGTERM, pid)
+            for process in processes:
+                process.send(signal.SIGTERM)
         server.wait_for(3, without=old)
         assert [f"worker {pid} exited with 0" in server.log() for pid in old] == [True] * 3
         assert server.stop() == 0
