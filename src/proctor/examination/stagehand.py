@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from proctor.history import History
 from proctor.loop import LoopThread
 from proctor.manifest import Manifest
-from proctor.outcome import Failure
+from proctor.outcome import Failure, TimedOut
 from proctor.process.ports import Ports
 from proctor.process.program import adopt_orphans
 from proctor.process.stalls import StallMeter
@@ -17,6 +17,7 @@ from proctor.subject.listing import Listing
 from proctor.subject.server import Server, Snapshot
 from proctor.subject.service import Service
 from proctor.subject.stage import Stage
+from proctor.waiting import eventually
 from proctor.zookeeper.registry import Registry, open_registry
 
 Subject = Server | Client
@@ -74,10 +75,13 @@ class Stagehand:
 
     def check_unharmed(self, before: Snapshot) -> None:
         """Failure if the shared server is not what it was before the case; it is then replaced."""
-        assert self._shared is not None
-        after = self._shared.snapshot()
-        if after != before or self._shared.program.exit_status() is not None:
-            self.dismiss(self._shared)
+        shared = self._shared
+        assert shared is not None
+        with suppress(TimedOut):
+            eventually(lambda: shared.snapshot().nodes == before.nodes, within=shared.promise("register_s"))
+        after = shared.snapshot()
+        if after != before or shared.program.exit_status() is not None:
+            self.dismiss(shared)
             self._shared = None
             raise Failure(f"the case harmed the server: before it {before}, after it {after}")
 

@@ -45,11 +45,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What must not change while a request is refused: parent, workers, node."""
+    """What must not change while a request is refused: parent, workers, and what its nodes hold.
+
+    Their names may: a busy machine can lose a session, and then the node is made again.
+    """
 
     parent: int
     workers: tuple[int, ...]
-    nodes: tuple[str, ...]
+    nodes: tuple[bytes, ...]
 
 
 class Server:
@@ -189,7 +192,7 @@ class Server:
         return nodes[0]
 
     def snapshot(self) -> Snapshot:
-        nodes = tuple(node.path for node in self.nodes()) if self.registers else ()
+        nodes = tuple(node.data for node in self.nodes()) if self.registers else ()
         return Snapshot(self.pid, tuple(sorted(self.worker_pids())), nodes)
 
     @property
