@@ -1,0 +1,72 @@
+"""What an examination costs: time and memory of the kit while it examines the reference, in one run.
+
+Times depend on the machine, so they are set against the bound that a user was promised, and against one start of the
+reference, which most chaos cases can't do without.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+PROMISED_S, PROMISED_MB, PROMISED_CASE_S = 60.0, 100.0, 0.1
+LOOK_EVERY_S = 0.2
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        took, peak = examine(Path(folder))
+        document = json.loads((Path(folder) / "certificate.json").read_text())
+    cases = {case["case"]: case["duration_s"] for clause in document["clauses"] for case in clause["cases"]}
+    conformance = [duration for case, duration in cases.items() if case.startswith("conformance/")]
+    per_case = sum(conformance) / len(conformance)
+    print(f"{'an examination of the reference, -n auto':48} {'here':>10} {'of what is promised':>22}")
+    row(f"{len(cases)} cases, seconds", took, PROMISED_S)
+    row("seconds a conformance case, on the average", per_case, PROMISED_CASE_S)
+    row("MB resident, the largest process of the kit", peak, PROMISED_MB)
+
+
+def row(name: str, value: float, promised: float) -> None:
+    print(f"{name:48} {value:10.2f} {value / promised:21.0%}")
+
+
+def examine(report: Path) -> tuple[float, float]:
+    """Seconds of one whole run, and the most that one process of the kit ever had resident, in MB."""
+    command = [sys.executable, "-m", "pytest", "--impl=reference", "-n", "auto", "-q", f"--report={report}"]
+    started = time.monotonic()
+    peak = 0.0
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as run:
+        while run.poll() is None:
+            peak = max([peak, *map(resident_mb, kit_processes(run.pid))])
+            time.sleep(LOOK_EVERY_S)
+    if run.returncode != 0:
+        raise SystemExit(f"the examination ended with status {run.returncode}: its figures mean nothing")
+    return time.monotonic() - started, peak
+
+
+def kit_processes(pid: int) -> list[Any]:
+    """pytest, and the processes that xdist started: not the implementations, which have sessions of their own."""
+    try:
+        controller = psutil.Process(pid)
+        return [controller, *controller.children()]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def resident_mb(process: Any) -> float:
+    try:
+        return float(process.memory_info().rss) / 1e6
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+if __name__ == "__main__":
+    main()
