@@ -3,153 +3,206 @@
 from __future__ import annotations
 
 import signal
+import time
+from contextlib import ExitStack
 
 from proctor.api import (
     AtBirth,
     Census,
     GroupBurst,
+    History,
     Load,
+    Node,
     Server,
     StartServer,
     Stop,
+    answer,
     calls_were_made,
     clause,
     eventually,
     every_call_succeeds,
     knocks,
+    needs,
     never_fewer_than,
     new_connections,
     none_found,
+    observe,
+    ping,
+    pong,
+    reload_s,
     replies_answer_their_own_request,
     throughout,
     until_renewed,
     until_staffed,
 )
 
-RELOADS = 5
+RELOADS = 3
+CALLS = 20
+CALL_EVERY_S = 0.01
+NODE_WATCHED_S = 0.5
 FAILING_S = 3.0
-NEWBORNS_A_SECOND = 5
+NEWBORNS_A_SECOND = 5  # for each of the workers
 
 
-def reload(server: Server) -> None:
-    """One reload, awaited."""
-    old = server.worker_pids()
-    server.parent.send(signal.SIGHUP)
+@clause("restart/new-before-old")
+def test_old_workers_stay_until_the_new_ones_are_there(start_server: StartServer) -> None:
+    """At every deployment a server with less capacity than it needs, and for a moment none."""
+    server = start_server(workers=3)
+    old = until_staffed(server)
+    with Census(server) as census:
+        server.parent.send(signal.SIGHUP)
+        until_renewed(server, old)
+    none_found(never_fewer_than(server.asked_workers, census.counts))
+
+
+@clause("restart/reload-refuses-nobody")
+def test_no_connection_is_refused_during_reloads(start_server: StartServer, history: History) -> None:
+    """A listener that is closed and opened again is closed for whoever comes in between."""
+    server = start_server()
+    workers = until_staffed(server)
+    since = history.record("load").at
+    with knocks(server) as load:
+        for _ in range(RELOADS):
+            server.parent.send(signal.SIGHUP)
+            workers = until_renewed(server, workers)
+        more(load)
+    none_found(calls_were_made(history, CALLS, since), every_call_succeeds(history, since))
+
+
+@clause("restart/reload-loses-no-call")
+def test_calls_that_begin_while_it_reloads_are_answered(start_server: StartServer, history: History) -> None:
+    """A deployment that is noticed by whoever calls just then."""
+    server = start_server()
+    workers = until_staffed(server)
+    since = history.record("load").at
+    with new_connections(server, threads=4) as load:
+        for _ in range(RELOADS):
+            server.parent.send(signal.SIGHUP)
+            workers = until_renewed(server, workers)
+            more(load)
+    none_found(every_call_succeeds(history, since), replies_answer_their_own_request(history, since))
+
+
+@clause("restart/reload-loses-no-call")
+def test_calls_in_flight_are_answered_by_the_old_workers(start_server: StartServer) -> None:
+    """A worker that is told to go leaves in the middle of what it does, or before what it has yet to do."""
+    server = start_server()
+    old = until_staffed(server)
+    with server.connect() as one, server.connect() as other:
+        calls = [(one, server.lasting_within_grace(0.4)), (other, server.lasting_within_grace(10.0))]
+        for wire, request in calls:
+            wire.send(request)
+            eventually(wire.taken, within=10, what="the request to be read")
+            wire.send(ping("behind it"))
+        server.parent.send(signal.SIGHUP)
+        for wire, request in calls:
+            assert wire.reply().name == f"{request.method}_r"
+            assert wire.reply() == pong("behind it")
     until_renewed(server, old)
 
 
-@clause("restart/new-before-old", "restart/reload-refuses-nobody")
-def test_old_workers_stay_until_the_new_ones_are_there(start_server: StartServer) -> None:
-    """A dip in capacity at every deployment, and refusals when it reaches none."""
-    server = start_server(workers=3)
-    since = server.history.record("load").at
-    with Census(server) as census, knocks(server) as load:
-        for _ in range(3):
-            reload(server)
-        made = load.made
-        eventually(lambda: load.made > made, within=10)
-    none_found(
-        never_fewer_than(server.asked_workers, census.counts),
-        calls_were_made(server.history, 10, since),
-        every_call_succeeds(server.history, since),
-    )
-
-
 @clause("restart/reload-loses-no-call")
-def test_calls_go_on_through_reloads(start_server: StartServer) -> None:
-    """A deployment that is noticed by those who call."""
+def test_calls_over_a_connection_that_was_there_before_are_answered(start_server: StartServer) -> None:
+    """A connection that was idle when the signal came is closed over what is asked on it next."""
     server = start_server()
-    since = server.history.record("load").at
-    with new_connections(server, threads=4) as load:
-        for _ in range(RELOADS):
-            reload(server)
-            go_on(load)
-    none_found(
-        calls_were_made(server.history, 10 * RELOADS, since),
-        every_call_succeeds(server.history, since),
-        replies_answer_their_own_request(server.history, since),
-    )
-
-
-@clause("restart/reload-loses-no-call")
-def test_a_call_in_flight_outlives_its_worker_s_generation(start_server: StartServer) -> None:
-    """The old worker is told to go, and goes in the middle of a call."""
-    server = start_server()
-    old = server.worker_pids()
-    request = server.lasting(min(1.5, server.promise("grace_s") / 2))
+    old = until_staffed(server)
     with server.connect() as wire:
-        wire.send(request)
-        eventually(wire.taken, within=10, what="the request to be taken")
+        assert wire.call(ping("before")) == pong("before")
         server.parent.send(signal.SIGHUP)
-        assert wire.reply(within=20).name in ("pi_r", "sleep_r")
+        ends = time.monotonic() + reload_s(server)
+        number = 0
+        while any(map(observe.stat, old)) and time.monotonic() < ends:
+            number += 1
+            assert answer(server, wire, ping(number)) == pong(number)
+            server.program.wait(CALL_EVERY_S)
     until_renewed(server, old)
 
 
 @clause("restart/old-workers-end")
-def test_an_old_worker_that_does_not_end_is_killed(start_server: StartServer) -> None:
-    """Old code that serves on, unseen, beside the new."""
+def test_an_old_worker_that_stands_still_is_killed(start_server: StartServer, history: History) -> None:
+    """Nobody sees it, and with the next deployment there are two of them."""
     server = start_server()
-    old = server.worker_pids()
-    with Stop([min(old)], server.history) as fault:
-        fault.took_effect()
+    old = until_staffed(server)
+    with Stop([min(old)], history) as stop:
+        stop.took_effect()
         server.parent.send(signal.SIGHUP)
-        within = server.promise("grace_s") + server.promise("reload_s")
-        eventually(lambda: old.isdisjoint(server.worker_pids()), within=within, what="the old workers to be gone")
-    until_staffed(server, without=old)
+        until_renewed(server, old, within=server.promise("grace_s") + server.promise("reload_s"))
+
+
+@clause("restart/old-workers-end")
+@needs("profile wire")
+def test_an_old_worker_whose_call_lasts_too_long_is_killed(start_server: StartServer) -> None:
+    """Old code answers for as long as somebody asks it for much."""
+    server = start_server()
+    old = until_staffed(server)
+    bound = server.promise("grace_s") + server.promise("reload_s")
+    request = server.lasting(2 * bound)
+    with server.connect() as wire:
+        wire.send(request)
+        eventually(wire.taken, within=10, what="the request to be read")
+        server.parent.send(signal.SIGHUP)
+        until_renewed(server, old, within=bound)
 
 
 @clause("restart/reload-signal-to-all")
-def test_a_reload_signal_to_every_process_is_one_reload(start_server: StartServer) -> None:
-    """`pkill -HUP` reaches the workers too, and SIGHUP kills who does not expect it."""
-    server = start_server()
-    old = server.worker_pids()
-    since = server.history.record("load").at
-    signals = GroupBurst(server.parent, [signal.SIGHUP], server.history)
-    with Census(server) as census, knocks(server), signals as fault:
-        fault.took_effect()
+def test_a_reload_signal_to_every_process_is_one_reload(start_server: StartServer, history: History) -> None:
+    """Whoever does not expect SIGHUP ends by it: all workers at once."""
+    server = start_server(workers=3)
+    old = until_staffed(server)
+    since = history.record("load").at
+    with Census(server) as census, ExitStack() as load:
+        if server.manifest.claims()["port"]:
+            load.enter_context(knocks(server))
+        with GroupBurst(server.parent, [signal.SIGHUP], history) as to_all:
+            to_all.took_effect()
         until_renewed(server, old)
-    none_found(never_fewer_than(1, census.counts), every_call_succeeds(server.history, since))
+    none_found(never_fewer_than(1, census.counts), every_call_succeeds(history, since))
 
 
 @clause("restart/failed-reload-keeps-serving")
-def test_the_old_generation_stays_while_the_new_one_fails(start_server: StartServer) -> None:
-    """A broken deployment takes down what worked."""
+def test_the_old_generation_stays_while_the_new_one_dies(start_server: StartServer, history: History) -> None:
+    """A deployment that is broken takes down what worked."""
     server = start_server()
-    old = server.worker_pids()
-    with AtBirth(server.worker_pids, server.history) as births:
+    old = until_staffed(server)
+    began = time.monotonic()
+    with AtBirth(server.worker_pids, history) as births:
         server.parent.send(signal.SIGHUP)
         births.took_effect()
-        throughout(lambda: all_alive(server, old), seconds=FAILING_S)
-        newborns = len(births.pids)
-    pace = NEWBORNS_A_SECOND * server.asked_workers
-    assert newborns <= pace * (FAILING_S + 1), f"{newborns} newborns in {FAILING_S} s"
-    eventually(
-        lambda: one_generation(server, old), within=server.promise("reload_s"), what="N workers of one generation"
-    )
+        throughout(lambda: all_there(server, old), FAILING_S)
+        newborns, took_s = len(births.pids), time.monotonic() - began
+    most = NEWBORNS_A_SECOND * server.asked_workers * took_s
+    assert newborns <= most, f"{newborns} newborns in {took_s:.1f} s: more than {most:.0f}"
+    eventually(lambda: one_generation(server, old), within=reload_s(server), what="workers of one generation")
 
 
 @clause("restart/reload-keeps-the-node")
 def test_the_node_is_the_same_through_reloads(start_server: StartServer) -> None:
     """Clients lose a server that never went away."""
     server = start_server()
+    workers = until_staffed(server)
     node = server.node()
-    for _ in range(3):
-        old = server.worker_pids()
+    for _ in range(2):
         server.parent.send(signal.SIGHUP)
-        until_renewed(server, old)
-        assert server.nodes() == [node]
+        throughout(lambda: stands(server, node), NODE_WATCHED_S)
+        workers = until_renewed(server, workers)
+        stands(server, node)
 
 
-def go_on(load: Load) -> None:
-    """Ten calls more than there were."""
-    wanted = load.made + 10
-    eventually(lambda: load.made >= wanted, within=10, what="calls to go on")
+def more(load: Load) -> None:
+    """Wait until a good number of calls more were made."""
+    wanted = load.made + CALLS
+    eventually(lambda: load.made >= wanted, within=20, what="calls to go on")
 
 
-def all_alive(server: Server, old: set[int]) -> None:
-    assert old <= server.worker_pids(), f"of the old workers only {old & server.worker_pids()} are alive"
+def all_there(server: Server, old: set[int]) -> None:
+    workers = server.worker_pids()
+    assert old <= workers, f"of the old workers {sorted(old)} only {sorted(old & workers)} are there"
 
 
 def one_generation(server: Server, old: set[int]) -> bool:
     workers = server.worker_pids()
     return len(workers) == server.asked_workers and (workers == old or workers.isdisjoint(old))
+
+
+def stands(server: Server, node: Node) -> None:
+    assert server.nodes() == [node], f"the node was {node}, and now there stand {server.nodes()}"

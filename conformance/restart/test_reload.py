@@ -8,85 +8,96 @@ import pytest
 
 from proctor.api import (
     Burst,
+    History,
     Kill,
     Server,
     StartServer,
     clause,
     eventually,
     observe,
-    throughout,
+    reload_s,
     unchanged,
     until_gone,
     until_renewed,
     until_staffed,
 )
 
-RELOADS, SETTLED_AFTER, MORE_DESCRIPTORS = 10, 3, 2
-STORM, STORM_PACE_S = 20, 0.01
+STORM, STORM_EVERY_S = 20, 0.01
+RELOADS, SETTLED_AFTER, MORE_DESCRIPTORS = 6, 2, 2
 MOMENTS_S = [0.0, 0.02, 0.1, 0.3]
 
 
-@clause("restart/reload-renews-every-worker", "restart/reload-keeps-the-parent")
-def test_after_a_reload_every_worker_is_new_and_the_parent_is_the_same(start_server: StartServer) -> None:
-    """An old worker that stays serves the old code for ever; a parent that leaves is mourned by its supervisor."""
+@clause("restart/reload-renews-every-worker")
+def test_after_a_reload_every_worker_is_new(start_server: StartServer) -> None:
+    """An old worker that stays serves old code, unseen among the new."""
     server = start_server(workers=3)
-    old = server.worker_pids()
+    old = until_staffed(server)
     server.parent.send(signal.SIGHUP)
-    new = until_renewed(server, old)
-    unchanged(server, new)
-    assert server.pid in {process.parent for process in server.workers()}, "the new workers have another parent"
+    unchanged(server, until_renewed(server, old))
+
+
+@clause("restart/reload-keeps-the-parent")
+def test_new_workers_come_below_the_process_that_was_started(start_server: StartServer) -> None:
+    """Whoever supervises a parent that leaves takes the server for dead, and starts another."""
+    server = start_server()
+    old = until_staffed(server)
+    server.parent.send(signal.SIGHUP)
+    eventually(lambda: server.worker_pids() - old, within=reload_s(server), what="a new worker below the parent")
+    assert server.program.exit_status() is None, "the parent ended"
 
 
 @clause("restart/reload-is-never-lost")
-def test_a_reload_signal_during_boot_counts_or_does_no_harm(start_server: StartServer) -> None:
-    """The default disposition of SIGHUP is death: a handler that comes late comes too late."""
+def test_a_reload_signal_during_boot_counts(start_server: StartServer) -> None:
+    """Workers that were forked before the signal stay what they are, though somebody has asked for others."""
     server = start_server(ready=False)
-    eventually(lambda: observe.catches(server.pid, signal.SIGHUP), within=server.promise("boot_s"))
+    eventually(
+        lambda: observe.catches(server.pid, signal.SIGHUP),
+        within=server.promise("boot_s"),
+        what="the parent to listen to SIGHUP",
+    )
     sent = observe.ticks_now()
     server.parent.send(signal.SIGHUP)
-    server.wait_ready()
-    one_generation_since(server, sent)
+    until_all_are_younger(server, sent, within=server.promise("boot_s") + 2 * reload_s(server))
 
 
 @clause("restart/reload-is-never-lost")
-def test_a_storm_of_reloads_ends_in_one_generation(start_server: StartServer) -> None:
-    """Generations that are mixed, a last signal that was lost, or a parent that dies of one too many."""
+def test_the_last_signal_of_a_storm_counts(start_server: StartServer) -> None:
+    """A generation that was begun before it, a mixture of several, or a parent that ends of one too many."""
     server = start_server()
+    until_staffed(server)
     for _ in range(STORM):
-        sent = observe.ticks_now()
-        with Burst(server.parent, [signal.SIGHUP], server.history) as fault:
-            fault.took_effect()
-        throughout(lambda: None, seconds=STORM_PACE_S)
-    one_generation_since(server, sent)
-
-
-@clause("restart/reload-is-never-lost")
-def test_a_reload_signal_right_after_a_death_counts(start_server: StartServer) -> None:
-    """The successor that is being forked belongs to neither generation, and stays."""
-    server = start_server()
-    with Kill([min(server.worker_pids())], server.history) as fault:
-        fault.took_effect()
+        server.program.wait(STORM_EVERY_S)
         sent = observe.ticks_now()
         server.parent.send(signal.SIGHUP)
-    one_generation_since(server, sent)
+    until_all_are_younger(server, sent, within=2 * reload_s(server))
+
+
+@clause("restart/reload-is-never-lost")
+def test_a_reload_signal_right_after_a_death_counts(start_server: StartServer, history: History) -> None:
+    """The successor that is being forked belongs to the old generation, and is overlooked with it."""
+    server = start_server(workers=3)
+    with Kill([min(until_staffed(server))], history) as kill:
+        kill.took_effect()
+        sent = observe.ticks_now()
+        with Burst(server.parent, [signal.SIGHUP], history) as reload:
+            reload.took_effect()
+    until_all_are_younger(server, sent, within=2 * reload_s(server))
 
 
 @clause("restart/reload-can-be-repeated")
 def test_reloads_leave_nothing_behind(start_server: StartServer) -> None:
-    """A descriptor, or a worker, more with each; one day there is none left."""
+    """One descriptor or one worker more each time, until one day there is none left."""
     server = start_server()
+    workers = until_staffed(server)
     settled = 0
-    for reload in range(RELOADS):
-        old = server.worker_pids()
+    for turn in range(1, RELOADS + 1):
         server.parent.send(signal.SIGHUP)
-        until_renewed(server, old)
-        if reload + 1 == SETTLED_AFTER:
-            settled = observe.descriptors(server.pid)
-    until_staffed(server)
+        workers = until_renewed(server, workers)
+        settled = observe.descriptors(server.pid) if turn == SETTLED_AFTER else settled
     eventually(
         lambda: observe.descriptors(server.pid) <= settled + MORE_DESCRIPTORS,
-        within=server.promise("reload_s"),
-        what=f"the parent to have no more than {settled} + {MORE_DESCRIPTORS} descriptors",
+        within=server.promise("reap_s"),
+        what=f"the parent to have at most {settled} + {MORE_DESCRIPTORS} descriptors",
     )
     server.parent.send(signal.SIGTERM)
     until_gone(server)
@@ -99,25 +110,22 @@ def test_a_stop_signal_in_the_middle_of_a_reload_ends_both_generations(
 ) -> None:
     """The generation that nobody remembers outlives its parent."""
     server = start_server()
+    until_staffed(server)
     server.parent.send(signal.SIGHUP)
-    throughout(lambda: None, seconds=moment_s)
+    server.program.wait(moment_s)
     server.parent.send(signal.SIGTERM)
-    status = until_gone(server)
-    assert status == 0, f"exit status {status}"
+    assert until_gone(server) == 0
 
 
-def one_generation_since(server: Server, sent: int) -> None:
-    """In twice the time of a reload N workers, none of which was forked before the clock tick `sent`."""
-    within = 2 * server.promise("reload_s")
-    if server.manifest.capabilities.reload == "exec":
-        within += 2 * server.promise("boot_s")
+def until_all_are_younger(server: Server, sent: int, within: float) -> None:
+    """In time there are N workers, none of which was forked before the clock tick `sent`."""
 
     def look() -> bool:
         workers = server.workers()
         assert len(workers) == server.asked_workers, f"{len(workers)} workers"
-        old = [worker for worker in workers if worker.started < sent]
-        assert not old, f"forked before the signal: {', '.join(map(str, old))}"
+        old = [str(worker) for worker in workers if worker.started < sent]
+        assert not old, f"forked before the signal: {', '.join(old)}"
         return True
 
-    eventually(look, within=within, what="one generation, all of it new")
+    eventually(look, within=within, what=f"{server.asked_workers} workers that are all new")
     assert server.program.exit_status() is None, "the parent ended"

@@ -45,6 +45,7 @@ from proctor.subject.service import Service
 from proctor.subject.sessions import SHORT_SESSION_MS, ordinary_session, short_session
 from proctor.subject.stage import Stage
 from proctor.subject.until import (
+    reload_s,
     still,
     unchanged,
     until_gone,
@@ -223,6 +224,7 @@ __all__ = [
     "ping",
     "pong",
     "refusing",
+    "reload_s",
     "replies_answer_their_own_request",
     "resets",
     "sends",

@@ -47,14 +47,18 @@ def until_reaped(server: Server, pids: Collection[int]) -> None:
     eventually(look, within=server.promise("reap_s"), what=f"{listed(pids)} to be reaped")
 
 
-def until_renewed(server: Server, old: Collection[int]) -> set[int]:
+def reload_s(server: Server) -> float:
+    """How long a reload may take: `reload_s`; where the process replaces itself, `reload_s` + `boot_s`."""
+    boots = server.manifest.capabilities.reload == "exec"
+    return server.promise("reload_s") + (server.promise("boot_s") if boots else 0.0)
+
+
+def until_renewed(server: Server, old: Collection[int], within: float | None = None) -> set[int]:
     """After a reload signal: no old worker is alive or a zombie, and N new ones are there: their pids.
 
-    Within `reload_s`; where the process replaces itself, within `reload_s` + `boot_s`.
+    Within the time of a reload unless told.
     """
-    within = server.promise("reload_s")
-    if server.manifest.capabilities.reload == "exec":
-        within += server.promise("boot_s")
+    bound = reload_s(server) if within is None else within
 
     def look() -> set[int]:
         left = [str(found) for pid in old if (found := observe.stat(pid))]
@@ -63,7 +67,7 @@ def until_renewed(server: Server, old: Collection[int]) -> set[int]:
         assert len(workers) == server.asked_workers, f"workers {listed(workers)}{state(server)}"
         return workers
 
-    return eventually(look, within=within, what=f"{server.asked_workers} new workers, and none of {listed(old)}")
+    return eventually(look, within=bound, what=f"{server.asked_workers} new workers, and none of {listed(old)}")
 
 
 def until_gone(server: Server, within: float | None = None) -> int:
