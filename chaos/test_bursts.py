@@ -1,4 +1,4 @@
-"""Signals in numbers: to one process and to the group, before boot is done and while workers die."""
+"""Signals in numbers: to one process and to the group, before boot is done and while it stops."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from proctor.api import (
     Burst,
     GroupBurst,
+    History,
     Kill,
     StartServer,
     clause,
@@ -21,46 +22,69 @@ from proctor.api import (
 )
 
 MANY = 50
+FEW = 5
+STOPS = [signal.SIGINT, signal.SIGTERM]
 
 
 @clause("supervision/signal-burst-is-survived")
-def test_many_sigchld_for_no_death_mean_nothing(start_server: StartServer) -> None:
-    """A parent that believes in each of them looks for workers that are well."""
+def test_many_sigchld_for_no_death_mean_nothing(start_server: StartServer, history: History) -> None:
+    """A parent that believes each of them looks for the dead among workers that are well."""
     server = start_server()
-    workers = server.worker_pids()
-    with Burst(server.parent, [signal.SIGCHLD] * MANY, server.history) as fault:
-        fault.took_effect()
+    workers = until_staffed(server)
+    with Burst(server.parent, [signal.SIGCHLD] * MANY, history) as burst:
+        burst.took_effect()
     unchanged(server, workers)
 
 
 @clause("supervision/signal-burst-is-survived", "supervision/every-death-is-reaped")
-def test_many_sigchld_among_real_deaths_hide_none(start_server: StartServer) -> None:
-    """Signals of one kind coalesce: what counts is who is dead, not how often it was said."""
+def test_many_sigchld_among_real_deaths_hide_none(start_server: StartServer, history: History) -> None:
+    """What counts is who is dead, not how often it was said."""
     server = start_server(workers=4)
-    dead = server.worker_pids()
-    with Burst(server.parent, [signal.SIGCHLD] * MANY, server.history) as fault:
-        with Kill(dead, server.history) as kill:
+    workers = until_staffed(server)
+    with Burst(server.parent, [signal.SIGCHLD] * MANY, history) as burst:
+        with Kill(workers, history) as kill:
+            server.parent.send(signal.SIGCHLD)
             kill.took_effect()
-        fault.took_effect()
-    until_reaped(server, dead)
-    until_staffed(server, without=dead)
+        burst.took_effect()
+    until_reaped(server, workers)
+    until_staffed(server, without=workers)
+
+
+@clause("supervision/signal-burst-is-survived", "supervision/workers-are-as-asked")
+def test_signals_before_boot_is_done_cost_no_worker(start_server: StartServer, history: History) -> None:
+    """A parent that is still forking its first workers takes each SIGCHLD for one of theirs."""
+    server = start_server(workers=4, ready=False)
+    until_parent_catches(server.pid, signal.SIGTERM, server.promise("boot_s"))
+    for _ in range(FEW):
+        with Burst(server.parent, [signal.SIGCHLD] * MANY, history) as burst:
+            burst.took_effect()
+    server.wait_ready()
+    unchanged(server, until_staffed(server))
 
 
 @clause("supervision/stop-works-at-any-moment")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_stop_signals_to_the_group_before_boot_is_done_end_it(start_server: StartServer, number: int) -> None:
-    """Ctrl-C right after the start finds a parent with handlers and workers without."""
+@pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
+def test_stop_signals_to_the_group_before_boot_is_done_end_everything(
+    start_server: StartServer, history: History, number: int
+) -> None:
+    """Ctrl-C right after the start finds a parent with handlers, and workers without."""
     server = start_server(workers=4, ready=False)
-    eventually(lambda: observe.catches(server.pid, number), within=server.promise("boot_s"), what="a handler")
-    with GroupBurst(server.parent, [number] * 3, server.history) as fault:
-        fault.took_effect()
+    until_parent_catches(server.pid, number, server.promise("boot_s"))
+    with GroupBurst(server.parent, [number] * FEW, history) as burst:
+        burst.took_effect()
     until_gone(server)
 
 
 @clause("supervision/stop-may-be-sent-to-all-and-again")
-def test_a_storm_of_stop_signals_to_the_group_stops_it_once(start_server: StartServer) -> None:
-    """Tearing down what is being torn down."""
+def test_a_storm_of_stop_signals_to_the_group_stops_it_once(start_server: StartServer, history: History) -> None:
+    """What is being torn down is torn down again, by parent and workers alike."""
     server = start_server(workers=4)
-    with GroupBurst(server.parent, [signal.SIGINT, signal.SIGTERM] * 5, server.history) as fault:
-        fault.took_effect()
+    until_staffed(server)
+    with GroupBurst(server.parent, STOPS * FEW, history) as burst:
+        burst.took_effect()
     until_gone(server)
+
+
+def until_parent_catches(pid: int, number: int, within: float) -> None:
+    name = signal.Signals(number).name
+    eventually(lambda: observe.catches(pid, number), within=within, what=f"the parent to listen to {name}")

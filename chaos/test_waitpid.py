@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import signal
 
-import pytest
-
 from proctor.api import (
     AtBirth,
     Burst,
+    History,
     Inject,
     Kill,
     StartServer,
     Stop,
+    alive,
     clause,
-    unchanged,
+    eventually,
+    still,
+    throughout,
     until_gone,
     until_reaped,
     until_staffed,
@@ -22,89 +24,97 @@ from proctor.api import (
 
 WAITS = "wait4,waitid"
 FORKS = "clone,clone3,fork,vfork"
+INTERRUPTED_S = 0.3
+SIGNALS = 5
 
 
 @clause("supervision/interrupted-wait-goes-on")
-@pytest.mark.parametrize("times", [1, 5])
-def test_waits_that_are_interrupted_by_injection_are_done_again(start_server: StartServer, times: int) -> None:
-    """EINTR, once and again and again, for a wait that had something to tell."""
+def test_waits_that_are_interrupted_without_end_go_on_once_they_are_not(
+    start_server: StartServer, history: History
+) -> None:
+    """Who gives up after so many times, or ends for the number of them, leaves the dead lying."""
     server = start_server(workers=3)
-    dead = set(sorted(server.worker_pids())[:2])
-    with Inject(server.pid, f"{WAITS}:error=EINTR:when=1..{times}", server.history) as fault:
-        with Kill(dead, server.history) as kill:
+    workers = until_staffed(server)
+    victims = set(sorted(workers)[:2])
+    with Inject(server.pid, f"{WAITS}:error=EINTR", history) as interrupted:
+        with Kill(victims, history) as kill:
             kill.took_effect()
-        fault.took_effect()
-        until_reaped(server, dead)
-    until_staffed(server, without=dead)
+        interrupted.took_effect()
+        server.program.wait(INTERRUPTED_S)
+    until_reaped(server, victims)
+    assert workers - victims < until_staffed(server, without=victims), "the other worker is not there any more"
 
 
-@clause("supervision/no-child-is-no-error")
-def test_a_wait_that_is_told_of_no_child_leaves_the_living_alone(start_server: StartServer) -> None:
-    """ECHILD while there are children: who believes it forgets them."""
-    server = start_server(workers=3)
-    first, second, third = sorted(server.worker_pids())
-    with Inject(server.pid, f"{WAITS}:error=ECHILD:when=1", server.history) as fault:
-        with Kill([first], server.history) as kill:
-            kill.took_effect()
-        fault.took_effect()
-    with Kill([second], server.history) as kill:
-        kill.took_effect()
-    until_reaped(server, [first, second])
-    assert third in until_staffed(server, without=[first, second])
-
-
-@clause("supervision/interrupted-wait-goes-on", "supervision/stop-signal-is-never-lost")
-def test_real_signals_while_a_stopped_worker_blocks_the_wait(start_server: StartServer) -> None:
-    """The parent waits for a worker that can't end: signals interrupt that wait, and it must go on, up to the KILL."""
+@clause("supervision/stop-ends-everything")
+def test_a_stop_whose_wait_finds_no_child_ends_everything(start_server: StartServer, history: History) -> None:
+    """Somebody else has reaped the worker that is waited for: an error of the wait is no reason to stay."""
     server = start_server()
-    with Stop([min(server.worker_pids())], server.history) as stop:
+    until_staffed(server)
+    with Inject(server.pid, f"{WAITS}:error=ECHILD:when=1", history) as none:
+        server.parent.send(signal.SIGTERM)
+        none.took_effect()
+        until_gone(server)
+
+
+@clause("supervision/interrupted-wait-goes-on", "supervision/stop-ends-everything")
+def test_real_signals_while_a_stopped_worker_blocks_the_wait(start_server: StartServer, history: History) -> None:
+    """A parent that waits for its last worker is interrupted by each signal, and must not take one for his end."""
+    server = start_server(workers=3)
+    stopped, *others = sorted(until_staffed(server))
+    with Stop([stopped], history) as stop:
         stop.took_effect()
         server.parent.send(signal.SIGTERM)
-        for _ in range(5):
-            server.parent.send(signal.SIGCHLD)
-            server.parent.send(signal.SIGTERM)
-        until_gone(server, within=server.promise("grace_s") + server.promise("stop_s"))
+        eventually(lambda: not alive(others), within=server.promise("stop_s"), what="the other workers to end")
+        for number in [*server.signals(), signal.SIGTERM] * SIGNALS:
+            if alive([stopped]):  # else it was killed, since `grace_s` is over or since the signal came again
+                assert server.program.exit_status() is None, "the parent ended before its worker"
+                with Burst(server.parent, [number], history) as interruption:
+                    interruption.took_effect()
+    until_gone(server)
 
 
 @clause("supervision/every-death-is-reaped", "supervision/stopped-is-not-dead")
-def test_deaths_behind_a_stopped_worker_are_reaped(start_server: StartServer) -> None:
-    """A wait for one child that blocks keeps all others waiting as zombies."""
+def test_deaths_behind_a_stopped_worker_are_reaped(start_server: StartServer, history: History) -> None:
+    """A wait for one child, which doesn't end, lets all others lie as zombies."""
     server = start_server(workers=4)
-    stopped, *rest = sorted(server.worker_pids())
-    with Stop([stopped], server.history) as stop:
+    stopped, *others = sorted(until_staffed(server))
+    with Stop([stopped], history) as stop:
         stop.took_effect()
-        with Burst(server.parent, [signal.SIGCHLD] * 5, server.history) as burst:
-            burst.took_effect()
-            with Kill(rest, server.history) as kill:
+        for victim in others:
+            with Kill([victim], history) as kill:
                 kill.took_effect()
-        until_reaped(server, rest)
-        assert stopped in until_staffed(server, without=rest)
-    unchanged(server, server.worker_pids())
+            until_reaped(server, [victim])
+        assert stopped in until_staffed(server, without=others), "the stopped worker was replaced"
 
 
 @clause("supervision/failed-fork-is-repeated")
-def test_forks_that_fail_a_few_times_are_repeated(start_server: StartServer) -> None:
-    """EAGAIN passes; a parent that gave up does not come back."""
+def test_forks_that_fail_when_all_workers_are_dead_are_repeated(start_server: StartServer, history: History) -> None:
+    """A parent without a single child has nothing to wait for, and nobody to serve until it has one."""
     server = start_server(workers=3)
-    dead, *others = sorted(server.worker_pids())
-    with Inject(server.pid, f"{FORKS}:error=EAGAIN:when=1..3", server.history) as fault:
-        with Kill([dead], server.history) as kill:
+    workers = until_staffed(server)
+    with Inject(server.pid, f"{FORKS}:error=EAGAIN", history) as failing:
+        with Kill(workers, history) as kill:
             kill.took_effect()
-        fault.took_effect()
-        assert set(others) <= server.worker_pids()
-    assert set(others) < until_staffed(server, without=[dead])
+        failing.took_effect()
+        throughout(lambda: still(server, set()), INTERRUPTED_S)
+    until_staffed(server, without=workers)
 
 
 @clause("supervision/newborn-death-is-noticed")
-def test_a_fork_that_returns_after_the_child_s_death_is_no_worker(start_server: StartServer) -> None:
-    """The child is dead before its parent knows that it was born."""
-    server = start_server()
-    dead = min(server.worker_pids())
-    late = Inject(server.pid, f"{FORKS}:delay_exit=200000", server.history)
-    with late as fault, AtBirth(server.worker_pids, server.history, most=1) as births:
-        with Kill([dead], server.history) as kill:
+def test_newborns_that_are_dead_when_their_forks_return_are_replaced(
+    start_server: StartServer, history: History
+) -> None:
+    """Each is dead before its parent knows that it was born."""
+    server = start_server(workers=2)
+    workers = until_staffed(server)
+    with (
+        Inject(server.pid, f"{FORKS}:delay_exit=200000:when=1..2", history) as late,
+        AtBirth(server.worker_pids, history, most=2) as births,
+    ):
+        with Kill(workers, history) as kill:
             kill.took_effect()
-        fault.took_effect()
+        eventually(lambda: len(births.pids) == 2, within=2 * server.promise("respawn_s"), what="two newborns")
         births.took_effect()
-    until_staffed(server, without=[dead])
+        late.took_effect()
     until_reaped(server, births.pids)
+    until_staffed(server, without=[*workers, *births.pids])

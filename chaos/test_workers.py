@@ -1,120 +1,118 @@
-"""Workers and parents that die or stand still, while calls go on where the server speaks the wire."""
+"""Workers that are killed and stopped, one, several and all of them; and those whose parent is killed."""
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 
 from proctor.api import (
+    History,
     Kill,
     Load,
-    Server,
     StartServer,
     Stop,
-    calls_were_made,
     clause,
     eventually,
     needs,
     new_connections,
     none_found,
-    ping,
-    pong,
     replies_answer_their_own_request,
+    still,
     unchanged,
     until_gone,
     until_reaped,
     until_staffed,
 )
 
-ROUNDS = 3
 WORKERS = 4
-SOON_S = 0.5
+ROUNDS = 3
+CALLS = 20
 
 
 @clause("supervision/dead-worker-is-replaced", "supervision/every-death-is-reaped")
-@pytest.mark.parametrize("count", [1, 2, WORKERS])
-def test_killed_workers_are_reaped_and_replaced_again_and_again(start_server: StartServer, count: int) -> None:
-    """The first death is mended, the second finds the parent's books in disorder."""
+@pytest.mark.parametrize("count", [1, 3, WORKERS])
+def test_workers_that_are_killed_again_and_again_are_reaped_and_replaced(
+    start_server: StartServer, history: History, count: int
+) -> None:
+    """The first death is mended, and the second finds the parent's books in disorder."""
     server = start_server(workers=WORKERS)
+    workers = until_staffed(server)
     for _ in range(ROUNDS):
-        dead = set(sorted(server.worker_pids())[:count])
-        with Kill(dead, server.history) as fault:
-            fault.took_effect()
-        until_reaped(server, dead)
-        workers = until_staffed(server, without=dead)
-    unchanged(server, workers)
+        victims = set(sorted(workers)[:count])
+        with Kill(victims, history) as kill:
+            kill.took_effect()
+        until_reaped(server, victims)
+        others = workers - victims
+        workers = until_staffed(server, without=victims)
+        assert others <= workers, "workers that lived are not there any more"
 
 
 @clause("supervision/dead-worker-is-replaced")
 @needs("profile wire")
-def test_calls_go_on_while_workers_are_killed(start_server: StartServer) -> None:
-    """A death costs the calls that the dead one had, and never mixes up those of others."""
+def test_calls_go_on_while_workers_are_killed(start_server: StartServer, history: History) -> None:
+    """A death costs the calls that the dead one had; it mixes up nobody else's, and the next ones are served."""
     server = start_server(workers=WORKERS)
-    since = server.history.record("load").at
+    since = history.record("load").at
     with new_connections(server) as load:
         for _ in range(ROUNDS):
-            dead = min(server.worker_pids())
-            with Kill([dead], server.history) as fault:
-                fault.took_effect()
-            until_staffed(server, without=[dead])
-            go_on(load)
-    none_found(calls_were_made(server.history, 30, since), replies_answer_their_own_request(server.history, since))
-
-
-@clause("supervision/dead-worker-is-replaced", "supervision/newborn-worker-serves")
-def test_a_worker_that_is_killed_while_another_is_replaced_is_replaced_too(start_server: StartServer) -> None:
-    """A parent that looks for one death at a time overlooks the second."""
-    server = start_server(workers=3)
-    first, second, _ = sorted(server.worker_pids())
-    with Kill([first], server.history) as one, Kill([second], server.history) as other:
-        one.took_effect()
-        other.took_effect()
-    until_reaped(server, [first, second])
-    unchanged(server, until_staffed(server, without=[first, second]))
-
-
-@clause("supervision/stopped-is-not-dead")
-@needs("profile wire")
-def test_calls_are_served_by_those_who_are_not_stopped(start_server: StartServer) -> None:
-    """One worker that stands still must not become a server that does."""
-    server = start_server(workers=3)
-    stopped, *others = sorted(server.worker_pids())
-    with Stop([stopped], server.history) as fault:
-        fault.took_effect()
-        eventually(lambda: answered_by_new_connection(server), within=10, what="a call to be answered")
-        unchanged(server, {stopped, *others})
+            with Kill([min(until_staffed(server))], history) as kill:
+                kill.took_effect()
+            more(load)
+    none_found(replies_answer_their_own_request(history, since))
     until_staffed(server)
 
 
-@clause("supervision/orphans-end")
-def test_a_parent_that_is_killed_leaves_neither_worker_nor_port(start_server: StartServer) -> None:
-    """The kernel's out-of-memory killer picks the parent; what stays holds the port."""
+@clause("supervision/stopped-is-not-dead")
+def test_workers_that_all_stop_are_waited_for(start_server: StartServer, history: History) -> None:
+    """As many SIGCHLDs as there are workers, and nobody has died."""
     server = start_server(workers=WORKERS)
-    with Kill([server.pid], server.history) as fault:
-        fault.took_effect()
-        until_gone(server, within=server.promise("orphan_s"))
-    assert not server.accepts()
-
-
-@clause("supervision/orphans-end", "supervision/starts-again-after-a-kill")
-def test_a_parent_that_is_killed_while_a_worker_is_stopped_can_be_followed(start_server: StartServer) -> None:
-    """A stopped orphan can't notice; once it continues it must."""
-    first = start_server()
-    with Stop([min(first.worker_pids())], first.history) as stop:
+    workers = until_staffed(server)
+    with Stop(workers, history) as stop:
         stop.took_effect()
-        with Kill([first.pid], first.history) as kill:
+        still(server, workers)
+    unchanged(server, workers)
+
+
+@clause("supervision/stopped-is-not-dead", "supervision/dead-worker-is-replaced")
+def test_a_worker_that_is_killed_while_it_is_stopped_is_replaced(start_server: StartServer, history: History) -> None:
+    """Who has noted that it is stopped may wait for it to go on."""
+    server = start_server(workers=WORKERS)
+    workers = until_staffed(server)
+    stopped, killed = sorted(workers)[:2]
+    with Stop([stopped, killed], history) as stop:
+        stop.took_effect()
+        with Kill([killed], history) as kill:
             kill.took_effect()
-    until_gone(first, within=first.promise("orphan_s"))
-    second = start_server(port=first.port)
-    until_staffed(second)
+        until_reaped(server, [killed])
+        assert workers - {killed} < until_staffed(server, without=[killed]), "other workers are not there any more"
 
 
-def go_on(load: Load) -> None:
-    """Ten calls more than there were."""
-    wanted = load.made + 10
+@clause("supervision/orphans-end")
+def test_workers_that_are_stopped_when_their_parent_is_killed_end(start_server: StartServer, history: History) -> None:
+    """A sign that comes while nobody looks must still be there afterwards."""
+    server = start_server(workers=WORKERS)
+    with Stop(until_staffed(server), history) as stop:
+        stop.took_effect()
+        with Kill([server.pid], history) as kill:
+            kill.took_effect()
+    until_gone(server, within=server.promise("orphan_s"))
+
+
+@clause("supervision/stop-ends-everything")
+def test_a_stop_signal_that_finds_all_workers_dead_ends_the_parent(start_server: StartServer, history: History) -> None:
+    """Nobody is left to be waited for, and all are to be reaped: a parent that was stopped learns both at once."""
+    server = start_server(workers=WORKERS)
+    workers = until_staffed(server)
+    with Stop([server.pid], history) as stop:
+        stop.took_effect()
+        with Kill(workers, history) as kill:
+            kill.took_effect()
+        server.parent.send(signal.SIGTERM)
+    until_gone(server)
+
+
+def more(load: Load) -> None:
+    """Wait until a good number of calls more were made."""
+    wanted = load.made + CALLS
     eventually(lambda: load.made >= wanted, within=20, what="calls to go on")
-
-
-def answered_by_new_connection(server: Server) -> bool:
-    """Whether a call on a new connection is answered, soon: it may have been given to the one that is stopped."""
-    with server.connect() as wire:
-        return wire.call(ping("others"), within=SOON_S) == pong("others")
