@@ -100,7 +100,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--bind", type=address, default=Address("127.0.0.1", 0), metavar="HOST:PORT", help="(%(default)s)")
+    add("--bind", type=address, default=Address("127.0.0.1", 0), metavar="HOST:PORT", help="port 0: any (%(default)s)")
     add("--advertise", metavar="HOST", help="the host to register (the one that is bound)")
     add("--workers", type=positive, default=2, metavar="N", help="how many (%(default)s)")
     add("--reload", choices=["graceful", "exec"], default="graceful", help="what SIGHUP does (%(default)s)")

@@ -65,6 +65,7 @@ class Registration:
         self.reporter = reporter
         self.log = log
         self.registry: Registry
+        self.connected = False  # as was told
         self.wanted: bool | None = None  # until the first order; what stands is left as it is then
         self.dirty = False  # something may have changed since the last look
         self.path: str | None = None
@@ -77,11 +78,13 @@ class Registration:
 
     def run(self) -> int:
         ignore(IGNORED)
+        self.log(f"registry: connecting to {self.settings.registry.hosts}")
         self.registry = self.connect()
         self.reporter.ready()
         try:
             while self.registry.works:
                 self.wait(BEAT_S)
+                self.tell()
                 if self.dirty and self.wanted is not None and self.registry.connected:
                     self.look()
         except Leaving:
@@ -89,6 +92,12 @@ class Registration:
             return 0
         self.log("registry: kazoo has given up; beginning anew")
         return 1
+
+    def tell(self) -> None:
+        """Of the connection, when it has come or gone."""
+        if self.registry.connected != self.connected:
+            self.connected = self.registry.connected
+            self.log("registry: connected" if self.connected else "registry: connection lost; serving without")
 
     def connect(self) -> Registry:
         """Takes over the session of the registrar before this one, if there was any."""

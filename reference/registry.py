@@ -156,6 +156,5 @@ class Registry:
 def silent_logger() -> logging.Logger:
     """kazoo tells a paragraph about each attempt; what matters is told by those who use it."""
     logger = logging.getLogger("reference.kazoo")
-    logger.propagate = False
-    logger.addHandler(logging.NullHandler())
+    logger.disabled = True
     return logger

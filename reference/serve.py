@@ -33,6 +33,7 @@ def serve(settings: ServerSettings, listener: socket.socket, parts: ServerParts)
     log = Log()
     bound = Address(*listener.getsockname()[:2])
     note = SessionNote()
+    log(f"listening on {bound}")
 
     def connection(sock: socket.socket, owner: Owner) -> Connection:
         return parts.connection(sock, owner, parts.frame_reader(settings.dialect))
