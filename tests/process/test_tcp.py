@@ -48,5 +48,9 @@ def test_an_end_of_a_connection_says_what_it_has_not_read(listener: socket.socke
     listener.listen()
     with socket.create_connection(listener.getsockname()) as one:
         one.sendall(b"12345")
-        assert tcp.end(one.getpeername(), one.getsockname()) == tcp.End(unsent=0, unread=5)
+        assert tcp.end(one.getpeername(), one.getsockname()) == tcp.End(unsent=0, unread=5, inode=0)
+        with listener.accept()[0] as accepted:
+            accepted.recv(2)
+            inode = os.fstat(accepted.fileno()).st_ino
+            assert tcp.end(one.getpeername(), one.getsockname()) == tcp.End(unsent=0, unread=3, inode=inode)
         assert tcp.end(one.getpeername(), ("127.0.0.1", 1)) is None  # where the kernel offers the listener

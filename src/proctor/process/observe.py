@@ -120,14 +120,15 @@ def read(path: Path) -> str:
         return ""
 
 
-def carries(process: Stat, mark: str) -> bool:
-    """Whether the environment of a process holds `mark`, as it inherited it; a zombie has none any more."""
+def carries(process: Stat, mark: int) -> bool:
+    """Whether a process has the limit `mark` of entry.py, as it inherited it; a zombie has none any more."""
     try:
-        with open(f"/proc/{process.pid}/environ", "rb") as file:  # noqa: PTH123  # as in `stat`
-            environment = file.read()
+        with open(f"/proc/{process.pid}/limits", "rb") as file:  # noqa: PTH123  # as in `stat`
+            limits = file.read()
     except OSError:
         return False
-    return mark.encode() in environment.split(b"\0")
+    _, _, locks = limits.partition(b"Max file locks ")
+    return locks.split(maxsplit=1)[:1] == [str(mark).encode()]
 
 
 def listening_inodes(port: int) -> set[int]:

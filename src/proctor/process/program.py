@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -23,7 +24,7 @@ from proctor.process.output import Output
 from proctor.process.process import Gone, Process
 
 PR_SET_CHILD_SUBREAPER = 36
-MARK = "PROCTOR_PROGRAM"  # in the environment of all that a program starts: how strays are found
+MARK_BITS = 48  # enough for no two programs to share one, and a limit that may be set
 ENTRY = Path(__file__).with_name("entry.py")
 END_WITHIN_S = 10.0  # KILL works at once; more than this means a process in uninterruptible sleep
 
@@ -44,8 +45,17 @@ class Command:
     limits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     talks: bool = False  # its standard input and output are a pipe of ours, rather than /dev/null and log text
 
-    def orders(self) -> str:
-        return json.dumps({"argv": list(self.argv), "ignore": list(self.ignore), "limits": dict(self.limits)})
+    def orders(self, mark: int) -> str:
+        """As entry.py takes them."""
+        return json.dumps(
+            {
+                "kit": os.getpid(),
+                "mark": mark,
+                "argv": list(self.argv),
+                "ignore": list(self.ignore),
+                "limits": dict(self.limits),
+            }
+        )
 
 
 class Program:
@@ -53,12 +63,11 @@ class Program:
 
     def __init__(self, command: Command) -> None:
         self.command = command
-        self.mark = f"{MARK}={uuid.uuid4().hex}"
-        name, _, value = self.mark.partition("=")
+        self.mark = random.SystemRandom().getrandbits(MARK_BITS)
         self._popen = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(ENTRY), command.orders()],
+            [sys.executable, "-I", "-S", str(ENTRY), command.orders(self.mark)],
             cwd=command.cwd,
-            env={**os.environ, **command.env, name: value},
+            env={**os.environ, **command.env},
             stdin=subprocess.PIPE if command.talks else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if command.talks else subprocess.STDOUT,
@@ -118,31 +127,30 @@ class Program:
         return [process for process in self._found(everybody) if process.state != "Z"]
 
     def end(self) -> None:
-        """KILL all of it, by pidfd, until nothing is left. RuntimeError names what outlived that. Once is enough."""
+        """KILL all of it until nothing is left. RuntimeError names what outlived that. Once is enough."""
         if self._ended:
             return
         self._ended = True
-        self._seen |= {process.pid for process in observe.descendants(self.pid)}
         self.parent.send(signal.SIGKILL)
         self.parent.wait_ended(END_WITHIN_S)
         deadline = time.monotonic() + END_WITHIN_S
-        while left := self._kill_remains():
+        while not self._is_gone():
             if time.monotonic() > deadline:
-                raise RuntimeError(f"outlived SIGKILL for {END_WITHIN_S} s: {', '.join(map(str, left))}")
+                raise RuntimeError(f"outlived SIGKILL for {END_WITHIN_S} s: {', '.join(map(str, self.remains()))}")
         self._close()
 
-    def _kill_remains(self) -> list[Stat]:
+    def _is_gone(self) -> bool:
+        """KILL what is left; true if that is nothing.
+
+        A look takes a while, and may miss who was born and has died meanwhile: who forks and exits, again and again, is
+        always somewhere else. But those who died came to us, their subreaper. So nobody is left if a look finds nobody,
+        and nobody came while it was taken.
+        """
+        before = observe.children(os.getpid())
         left = self.remains()
         for stray in left:
-            try:
-                process = Process(stray.pid)
-            except Gone:
-                continue
-            if (now := observe.stat(stray.pid)) and now.started == stray.started:
-                process.send(signal.SIGKILL)
-                process.wait_ended(1.0)
-            process.close()
-        return left
+            kill(stray)
+        return not left and observe.children(os.getpid()) == before
 
     def _found(self, everybody: Sequence[Stat]) -> list[Stat]:
         below = {process.pid for process in observe.descendants(self.pid, everybody)}
@@ -162,6 +170,7 @@ class Program:
     def _close(self) -> None:
         self.exit_status()
         self.output.finish(1.0)
+        self.output.leave()
         self.parent.close()
         for stream in (self._popen.stdin, self._popen.stdout):
             if stream is not None and self.command.talks:
@@ -169,3 +178,16 @@ class Program:
                     stream.close()
                 except BrokenPipeError:  # what was still to be written has no reader any more
                     continue
+
+
+def kill(stray: Stat) -> None:
+    """SIGKILL to a process and its group, unless it is gone and its pid is another's.
+
+    No fork escapes a signal to a group. The group is the program's: nobody can join one of another session.
+    """
+    with suppress(Gone, ProcessLookupError), closing(Process(stray.pid)) as process:
+        if (now := observe.stat(stray.pid)) and now.started == stray.started:
+            process.send(signal.SIGKILL)
+            if now.group != os.getpgrp():
+                os.killpg(now.group, signal.SIGKILL)
+            process.wait_ended(1.0)

@@ -44,10 +44,14 @@ class Listener:
 
 @dataclass(frozen=True)
 class End:
-    """Bytes that one end of a connection wrote and whose arrival is not acknowledged; bytes that it has not read."""
+    """Bytes that one end of a connection wrote and whose arrival is not acknowledged; bytes that it has not read.
+
+    `inode`: of its socket; 0 while nobody has accepted it.
+    """
 
     unsent: int
     unread: int
+    inode: int
 
 
 def end(local: Address, remote: Address) -> End | None:
@@ -61,8 +65,8 @@ def end(local: Address, remote: Address) -> End | None:
         return None
     if STATE.unpack_from(found)[1] == TCP_LISTEN:  # the kernel's second best: who would accept such a connection
         return None
-    _, unread, unsent, _, _ = FIGURES.unpack_from(found, STATE.size + SOCKET_ID.size)
-    return End(unsent, unread)
+    _, unread, unsent, _, inode = FIGURES.unpack_from(found, STATE.size + SOCKET_ID.size)
+    return End(unsent, unread, inode)
 
 
 def listeners(port: int) -> list[Listener]:
