@@ -1,12 +1,20 @@
-"""The section "Upgrade" of spec/restart.md."""
+"""The section "Upgrade" of spec/restart.md.
+
+The second parent is a process below the first one, with the same arguments and with workers of its own. It may hold the
+listening socket as its workers do, and is none of them.
+"""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
+from contextlib import ExitStack
 
 from proctor.api import (
+    WATCHED_S,
+    AtBirth,
     Burst,
-    Kill,
+    History,
     Server,
     StartServer,
     alive,
@@ -15,106 +23,136 @@ from proctor.api import (
     every_call_succeeds,
     knocks,
     none_found,
+    observe,
     throughout,
-    unchanged,
+    until_reaped,
 )
 
-WATCHED_S = 1.0
+TWICE = 2
 
 
 @clause("restart/usr2-starts-a-second-parent")
 def test_a_second_parent_comes_up_beside_the_first(start_server: StartServer) -> None:
-    """A binary can't be replaced without an outage; or the second can't bind what the first holds."""
+    """A program can't be replaced without an outage, or its successor can't bind what it holds."""
     server = start_server()
-    first = server.worker_pids()
-    second = upgraded(server)
-    workers = server.worker_pids()
-    assert first < workers, "the first parent's workers are not the same"
-    assert len(workers) == 2 * server.asked_workers
-    assert second != server.pid
+    first = until_one_team(server)
+    second = until_two_teams(server, asked=True)
+    assert teams(server)[server.pid] == first, "the first parent's workers are not the same"
+    if server.manifest.claims()["port"]:
+        inodes = [observe.sockets(pid) & observe.listening_inodes(server.port) for pid in (*first, *second)]
+        assert set.intersection(*inodes), "they do not hold the same listening socket"
 
 
 @clause("restart/second-usr2-is-ignored")
-def test_there_are_never_three_parents(start_server: StartServer) -> None:
+def test_there_are_never_three_parents(start_server: StartServer, history: History) -> None:
     """Impatience with the first signal makes a family that nobody can stop."""
     server = start_server()
-    with Burst(server.parent, [signal.SIGUSR2, signal.SIGUSR2], server.history) as fault:
-        fault.took_effect()
-    upgraded(server, sent=True)
+    until_one_team(server)
+    with Burst(server.parent, [signal.SIGUSR2] * TWICE, history) as burst:
+        burst.took_effect()
+    until_two_teams(server, asked=False)
     server.parent.send(signal.SIGUSR2)
-    throughout(lambda: two_parents(server), seconds=WATCHED_S)
+    throughout(lambda: two_teams(server), WATCHED_S)
 
 
 @clause("restart/old-parent-may-leave")
-def test_the_second_parent_serves_on_when_the_first_leaves(start_server: StartServer) -> None:
-    """What the first tidies up was the second's: the socket, the pid file."""
+def test_the_second_parent_serves_on_when_the_first_leaves(start_server: StartServer, history: History) -> None:
+    """What the first one tidied up was the second's: the socket, the file with its pid."""
     server = start_server()
-    first = server.worker_pids()
-    upgraded(server)
-    second = server.worker_pids() - first
-    since = server.history.record("load").at
-    with knocks(server):
+    first = until_one_team(server)
+    second = until_two_teams(server, asked=True)
+    since = history.record("load").at
+    with ExitStack() as load:
+        if server.manifest.claims()["port"]:
+            load.enter_context(knocks(server))
         server.parent.send(signal.SIGTERM)
         assert server.program.end_status(server.promise("stop_s")) == 0
-        eventually(lambda: not alive(first), within=server.promise("stop_s"), what="the first parent's workers to end")
-        throughout(lambda: all_live(second), seconds=WATCHED_S)
-    none_found(every_call_succeeds(server.history, since))
+        assert not alive(first), "its workers outlived it"
+        throughout(lambda: all_alive(second), WATCHED_S)
+    none_found(every_call_succeeds(history, since))
 
 
 @clause("restart/failed-upgrade-is-undone")
-def test_a_second_parent_that_dies_costs_nothing_and_may_be_tried_again(start_server: StartServer) -> None:
+def test_a_second_parent_that_dies_costs_nothing_and_can_be_asked_for_again(
+    start_server: StartServer, history: History
+) -> None:
     """The first stops serving for a successor that never came, or ignores the next signal."""
     server = start_server()
-    first = server.worker_pids()
-    with Kill([upgraded(server)], server.history) as fault:
-        fault.took_effect()
-    within = server.promise("orphan_s")
-    eventually(lambda: server.worker_pids() == first, within=within, what="the first parent's workers alone")
-    unchanged(server, first)
-    eventually(lambda: not server.zombies(), within=server.promise("reap_s"), what="no zombie")
-    upgraded(server)
+    first = until_one_team(server)
+    with AtBirth(lambda: {process.pid for process in observe.family(server.pid)}, history, most=1) as births:
+        server.parent.send(signal.SIGUSR2)
+        births.took_effect()
+        until_reaped(server, births.pids)
+    assert teams(server) == {server.pid: first}, "the first parent's workers are not the same"
+    until_two_teams(server, asked=True)
 
 
 @clause("restart/upgrade-ends-with-one-node")
 def test_an_upgrade_ends_with_one_node(start_server: StartServer) -> None:
-    """Two nodes for one address for ever, or none since the first took its own back."""
+    """Two nodes for one address for ever, or none since the first parent took its own back."""
     server = start_server()
-    upgraded(server)
-    throughout(lambda: one_or_two(server), seconds=WATCHED_S)
+    until_one_team(server)
+    server.parent.send(signal.SIGUSR2)
+    throughout(lambda: one_or_two_nodes(server), WATCHED_S)
+    until_two_teams(server, asked=False)
     server.parent.send(signal.SIGTERM)
-    assert server.program.end_status(server.promise("stop_s")) == 0
+    server.program.end_status(server.promise("stop_s"))
     eventually(lambda: len(server.nodes()) == 1, within=server.promise("register_s"), what="one node")
-    throughout(server.node, seconds=WATCHED_S)
+    throughout(server.node, WATCHED_S)
 
 
-def upgraded(server: Server, *, sent: bool = False) -> int:
-    """Ask for a second parent, unless that was done, and wait for it and its workers: its pid."""
-    if not sent:
+def teams(server: Server) -> dict[int, set[int]]:
+    """The workers of each parent, by its pid."""
+    below = [process for process in observe.family(server.pid) if process.state not in "ZX"]
+    if server.manifest.server is not None and server.manifest.server.workers == "listeners":
+        holders = observe.holders(observe.listening_inodes(server.port), [process.pid for process in below])
+        below = [process for process in below if process.pid in holders]
+    parents = {process.parent for process in below if arguments(process.parent) == arguments(server.pid)}
+    return {
+        parent: {process.pid for process in below if process.parent == parent and process.pid not in parents}
+        for parent in parents
+    }
+
+
+def arguments(pid: int) -> str:
+    return observe.read(observe.PROC / str(pid) / "cmdline")
+
+
+def shown(found: Mapping[int, set[int]]) -> str:
+    return "; ".join(f"parent {parent} with workers {sorted(found[parent])}" for parent in sorted(found)) or "nobody"
+
+
+def until_one_team(server: Server) -> set[int]:
+    """The first parent's workers, as many as were asked for."""
+
+    def look() -> set[int]:
+        found = teams(server)
+        assert list(found) == [server.pid], shown(found)
+        assert len(found[server.pid]) == server.asked_workers, shown(found)
+        return found[server.pid]
+
+    return eventually(look, within=server.promise("boot_s"), what="the first parent's workers")
+
+
+def until_two_teams(server: Server, *, asked: bool) -> set[int]:
+    """Ask for a second parent, if it is to be `asked`, and wait for its workers: their pids."""
+    if asked:
         server.parent.send(signal.SIGUSR2)
-
-    def look() -> int:
-        (second,) = other_parents(server)
-        assert len(server.worker_pids()) == 2 * server.asked_workers
-        return second
-
-    return eventually(look, within=server.promise("boot_s"), what="a second parent with workers of its own")
+    found = eventually(lambda: two_teams(server), within=server.promise("boot_s"), what="two parents with workers")
+    return next(found[parent] for parent in found if parent != server.pid)
 
 
-def other_parents(server: Server) -> list[int]:
-    """The processes below which there are workers, but for the first parent."""
-    parents = {worker.parent for worker in server.workers()} - {server.pid}
-    assert len(parents) == 1, f"other parents: {sorted(parents)}"
-    return sorted(parents)
+def two_teams(server: Server) -> dict[int, set[int]]:
+    """Failure unless there are two parents, each with as many workers as were asked for."""
+    found = teams(server)
+    assert len(found) == TWICE, shown(found)
+    assert all(len(workers) == server.asked_workers for workers in found.values()), shown(found)
+    return found
 
 
-def two_parents(server: Server) -> None:
-    other_parents(server)
-
-
-def all_live(workers: set[int]) -> None:
-    """Below a parent that is no child of the first any more, and so not among what `server` counts."""
+def all_alive(workers: set[int]) -> None:
     assert set(alive(workers)) == workers, "the second parent's workers are not the same"
 
 
-def one_or_two(server: Server) -> None:
-    assert 1 <= len(server.nodes()) <= 2
+def one_or_two_nodes(server: Server) -> None:
+    assert 1 <= len(server.nodes()) <= TWICE, f"nodes: {server.nodes()}"
