@@ -59,7 +59,8 @@ class Directory:
         wait_s: float | None = None
         while registry.works and not self.closing.is_set():
             happened = self.changed.wait(wait_s or 1.0)
-            self.changed.clear()
+            if happened:  # or what happens just after the wait was in vain would be cleared unseen
+                self.changed.clear()
             if not registry.connected or not (happened or wait_s):
                 continue
             try:
