@@ -1,0 +1,70 @@
+"""The deliberately broken implementations: each is the reference with one part replaced by a class that lies.
+
+Such a class says with `breaks` which clause its lie breaks, and by its base which part it replaces. It may have
+
+- `also`: other clauses that can't but break with it, each with the reason;
+- `accomplice`: a second such class, without which the lie wouldn't show;
+- `arguments`: further words of its command;
+- `manifest`: what its manifest says otherwise than the reference's, table by table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from reference.client import ClientParts
+    from reference.serve import ServerParts
+
+FILES = ("wire", "discovery")
+SAID = ("breaks", "also", "arguments", "manifest")
+
+Parts = TypeVar("Parts", "ServerParts", "ClientParts")
+
+
+@dataclass(frozen=True)
+class Liar:
+    """One of them. Without parts it is the honest one, which breaks nothing."""
+
+    name: str
+    parts: tuple[type[Any], ...] = ()
+    breaks: str = ""
+    also: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    manifest: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def lie(self) -> str:
+        return " ".join((self.parts[0].__doc__ or "").split())
+
+
+HONEST = Liar("honest")
+
+
+def everybody() -> list[Liar]:
+    """All liars, in the order in which they are written."""
+    return [liar for file in FILES for liar in liars_in(file)]
+
+
+def called(name: str) -> Liar:
+    """The one of that name; reads no other file than his, since each start of a server waits for it."""
+    if name == HONEST.name:
+        return HONEST
+    return next(liar for liar in liars_in(name.partition(".")[0]) if liar.name == name)
+
+
+def liars_in(file: str) -> Iterator[Liar]:
+    for part in vars(import_module(f"tests.broken.{file}")).values():
+        if isinstance(part, type) and "breaks" in vars(part):
+            said = {name: vars(part)[name] for name in SAID if name in vars(part)}
+            accomplices = [vars(part)["accomplice"]] if "accomplice" in vars(part) else []
+            yield Liar(f"{file}.{part.__name__}", (part, *accomplices), **said)
+
+
+def replaced(honest: Parts, liar: Liar) -> Parts:
+    """The parts of a server or client, the liar's among them."""
+    lying = {name: part for name, base in honest._asdict().items() for part in liar.parts if issubclass(part, base)}
+    return honest._replace(**lying)
