@@ -42,6 +42,7 @@ from proctor.subject.listing import Listing
 from proctor.subject.load import Load, answer, knocks, new_connections, through
 from proctor.subject.server import Node, Server, Snapshot
 from proctor.subject.service import Service
+from proctor.subject.serving import serving
 from proctor.subject.sessions import SHORT_SESSION_MS, ordinary_session, short_session
 from proctor.subject.stage import Stage
 from proctor.subject.until import (
@@ -228,6 +229,7 @@ __all__ = [
     "replies_answer_their_own_request",
     "resets",
     "sends",
+    "serving",
     "short_session",
     "sleep",
     "spec_vectors",

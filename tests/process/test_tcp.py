@@ -53,4 +53,4 @@ def test_an_end_of_a_connection_says_what_it_has_not_read(listener: socket.socke
             accepted.recv(2)
             inode = os.fstat(accepted.fileno()).st_ino
             assert tcp.end(one.getpeername(), one.getsockname()) == tcp.End(unsent=0, unread=3, inode=inode)
-        assert tcp.end(one.getpeername(), ("127.0.0.1", 1)) is None  # where the kernel offers the listener
+        assert tcp.end(listener.getsockname(), ("127.0.0.1", 1)) is None  # where the kernel offers the listener

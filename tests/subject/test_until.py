@@ -20,6 +20,7 @@ from proctor.subject.until import (
     until_gone,
     until_reaped,
     until_renewed,
+    until_settled,
     until_staffed,
 )
 
@@ -50,6 +51,13 @@ def server(*looks: set[int], **facts: Any) -> Any:
 def test_workers_are_waited_for_until_they_are_as_many_as_were_asked_for_and_others() -> None:
     assert until_staffed(server({1}, {1, 2}, {2, 3}), without=[1]) == {2, 3}
     assert until_staffed(server({1}, {1, 2, 3}), count=3) == {1, 2, 3}
+
+
+def test_workers_that_boot_late_are_waited_for_however_many_they_are() -> None:
+    booting = server({1}, {1, 2}, {2}, {2, 3})
+    until_settled(booting)
+    assert booting.worker_pids() == {2, 3}
+    until_settled(server(set()))
 
 
 def test_too_few_workers_are_told_with_what_became_of_their_parent() -> None:

@@ -17,6 +17,7 @@ from proctor.subject.listing import Listing
 from proctor.subject.server import Server, Snapshot
 from proctor.subject.service import Service
 from proctor.subject.stage import Stage
+from proctor.subject.until import until_settled
 from proctor.waiting import eventually
 from proctor.zookeeper.registry import Registry, open_registry
 
@@ -67,6 +68,7 @@ class Stagehand:
             self.enlist(server)
             try:
                 server.start()
+                until_settled(server)
             except BaseException:
                 self.dismiss(server)
                 raise

@@ -36,6 +36,16 @@ def until_staffed(
     return eventually(look, within=bound, what=f"{wanted} workers{excluding(without)}")
 
 
+def until_settled(server: Server) -> None:
+    """Its workers, however many, have been the same for a while: those that booted late are there, too."""
+
+    def look() -> bool:
+        unchanged(server, server.worker_pids())
+        return True
+
+    eventually(look, within=server.promise("boot_s") + WATCHED_S, what="the workers to be the same for a while")
+
+
 def until_reaped(server: Server, pids: Collection[int]) -> None:
     """None of these is in the process table any more, not as a zombie either, within `reap_s`."""
 

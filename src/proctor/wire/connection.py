@@ -17,7 +17,7 @@ from typing import Literal
 from proctor.history import History
 from proctor.outcome import Failure, TimedOut
 from proctor.wire.messages import HEADER_BYTES, Body, NotAMessage, Order, Reply, Request, decode_reply, frame, length_of
-from proctor.wire.queues import on_the_way, unread
+from proctor.wire.queues import held, on_the_way, unread
 
 REPLY_WITHIN_S = 10.0  # generous: it costs time only where a reply never comes
 READ_POLL_S = 0.001
@@ -157,6 +157,10 @@ class Connection:
     def taken(self) -> bool:
         """Whether the server has read all that was sent."""
         return unread(self.server, self.client) == 0
+
+    def inode(self) -> int:
+        """Of the server's socket; 0 while the connection is not accepted, or once it is gone."""
+        return held(self.server, self.client).inode
 
     def answered(self) -> bool:
         """Whether something has come that is not read yet: a reply, or its beginning."""

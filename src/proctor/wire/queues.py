@@ -1,14 +1,13 @@
-"""What the kernel holds of a TCP connection, between its two ends."""
+"""What the kernel holds of a TCP connection: its two ends, and the bytes between them."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from proctor.process.tcp import Address, End, end
 
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))  # a server on [::] has its IPv4 connections in the second
-GONE = End(0, 0)
+GONE = End(unsent=0, unread=0, inode=0)
 
 
 def on_the_way(writer: Address, reader: Address) -> int:
@@ -25,7 +24,7 @@ def unread(reader: Address, writer: Address) -> int:
 
 
 def held(local: Address, remote: Address) -> End:
-    """One end's queues; empty if it is closed."""
+    """One end; `GONE` if it is closed."""
     try:
         return end(local, remote) or GONE
     except OSError:  # a kernel without sock_diag(7)
@@ -34,8 +33,11 @@ def held(local: Address, remote: Address) -> End:
 
 def tabled(local: Address, remote: Address) -> End:
     """The same, from the tables of all connections. Source: proc(5)."""
-    line = re.compile(rf":{local[1]:04X} [0-9A-F]+:{remote[1]:04X} [0-9A-F]{{2}} ([0-9A-F]{{8}}):([0-9A-F]{{8}}) ")
+    ports = f":{local[1]:04X}", f":{remote[1]:04X}"
     for table in TABLES:
-        if table.exists() and (match := line.search(table.read_text())):  # a kernel without IPv6 has no tcp6
-            return End(int(match[1], 16), int(match[2], 16))
+        for line in table.read_text().splitlines() if table.exists() else ():  # a kernel without IPv6 has no tcp6
+            fields = line.split()
+            if fields[1].endswith(ports[0]) and fields[2].endswith(ports[1]):
+                unsent, _, unread = fields[4].partition(":")
+                return End(int(unsent, 16), int(unread, 16), int(fields[9]))
     return GONE
