@@ -9,6 +9,7 @@ import pytest
 
 from proctor.api import (
     PROMPTLY_S,
+    WATCHED_S,
     Body,
     Connection,
     Request,
@@ -16,13 +17,14 @@ from proctor.api import (
     StartServer,
     Stop,
     Unread,
+    alive,
     clause,
     header,
     pi,
     ping,
     pong,
-    unchanged,
-    until_staffed,
+    serving,
+    throughout,
 )
 
 PIPELINED = 300
@@ -112,21 +114,25 @@ def test_a_half_close_with_nothing_due_ends_the_connection(server: Server, asked
 def test_a_reset_ends_its_connection_and_nothing_else(start_server: StartServer) -> None:
     """A server that lets ECONNRESET or SIGPIPE through loses a worker, and every connection of that worker."""
     server = start_server(workers=1)
-    workers = until_staffed(server)
     with server.connect() as other:
         assert other.call(ping("before")) == pong("before")
+        serve = serving(server, other)
         for harm in (reset_in_the_backlog, reset_inside_a_frame, reset_before_the_replies, reset_while_it_writes):
-            harm(server)
+            harm(server, serve)
             assert other.call(ping("other")) == pong("other"), harm.__name__
             with server.connect() as newcomer:
                 assert newcomer.call(ping("newcomer")) == pong("newcomer"), harm.__name__
-        unchanged(server, workers)
+        throughout(lambda: still_runs(serve), WATCHED_S)
         assert other.call(ping("after")) == pong("after")
 
 
-def reset_in_the_backlog(server: Server) -> None:
-    """While the worker is stopped, nobody accepts; when it goes on it finds connections that are gone."""
-    with Stop(server.worker_pids(), server.history) as stop:
+def still_runs(serve: set[int]) -> None:
+    assert alive(serve) == sorted(serve), f"of the processes {serve}, only {alive(serve)} still run"
+
+
+def reset_in_the_backlog(server: Server, serve: set[int]) -> None:
+    """While nobody accepts: whoever goes on then finds connections that are gone."""
+    with Stop(serve, server.history) as stop:
         stop.took_effect()
         with connections(server, RESETS) as wires:
             for number, wire in enumerate(wires):
@@ -134,7 +140,7 @@ def reset_in_the_backlog(server: Server) -> None:
                 wire.reset()
 
 
-def reset_inside_a_frame(server: Server) -> None:
+def reset_inside_a_frame(server: Server, _: set[int]) -> None:
     for begun in (b"", b"\x10", header(1000), header(1000) + b'{"in"'):
         with server.connect() as wire:
             assert wire.call(ping("whole")) == pong("whole")
@@ -142,7 +148,7 @@ def reset_inside_a_frame(server: Server) -> None:
             wire.reset()
 
 
-def reset_before_the_replies(server: Server) -> None:
+def reset_before_the_replies(server: Server, _: set[int]) -> None:
     """The server writes to a connection that is gone: the second time, or after a FIN the first, brings SIGPIPE."""
     slow = server.lasting(RESET_WITHIN_S)
     for half_closed in (False, True):
@@ -154,7 +160,7 @@ def reset_before_the_replies(server: Server) -> None:
             wire.reset()
 
 
-def reset_while_it_writes(server: Server) -> None:
+def reset_while_it_writes(server: Server, _: set[int]) -> None:
     with (
         server.connect(SMALL_BUFFER_BYTES) as wire,
         Unread([wire], server.history, server.text(LONG_REPLY_BYTES)) as late,

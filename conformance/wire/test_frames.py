@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -24,8 +24,8 @@ from proctor.api import (
     observe,
     ping,
     pong,
+    serving,
     throughout,
-    until_staffed,
 )
 
 APART_S = 0.1  # by then at the latest the next piece goes; sooner if the server has read the last one
@@ -187,20 +187,23 @@ def test_a_long_reply_reaches_a_slow_reader_whole(server: Server) -> None:
 def test_signals_that_stop_nobody_cut_no_reply(start_server: StartServer) -> None:
     """A send that a signal interrupts reports what it sent so far: a server that doesn't go on cuts the reply."""
     server = start_server(workers=1)
-    (worker,) = until_staffed(server)
     with (
         server.connect(SMALL_BUFFER_BYTES) as wire,
         Unread([wire], server.history, server.text(SEVERAL_MIB)) as late,
-        closing(Process(worker)) as process,
+        ExitStack() as opened,
     ):
         late.took_effect()
-        with Stop([worker], server.history) as stop:
+        serve = serving(server, wire)
+        processes = [opened.enter_context(closing(Process(pid))) for pid in serve]
+        with Stop(serve, server.history) as stop:
             stop.took_effect()
-        process.send(signal.SIGCHLD)
+        for process in processes:
+            process.send(signal.SIGCHLD)
         assert wire.replies(late.due(wire)) == [pong(late.request.params)] * late.due(wire)
-        process.send(signal.SIGCHLD)
+        for process in processes:
+            process.send(signal.SIGCHLD)
         assert wire.call(ping("after")) == pong("after")
-    assert server.worker_pids() == {worker}
+        assert serving(server, wire) == serve
 
 
 @clause("wire/empty-frame-is-refused")

@@ -6,7 +6,7 @@ Long frames are sent in parts, so that the examiner needs no more memory than on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
@@ -22,7 +22,7 @@ from proctor.api import (
     observe,
     ping,
     pong,
-    until_staffed,
+    serving,
 )
 
 AT_ONCE = 4
@@ -110,29 +110,32 @@ def test_a_length_over_the_limit_is_refused_on_sight(
 @clause("wire/announced-is-not-allocated")
 def test_what_is_announced_takes_no_memory(start_server: StartServer) -> None:
     """A server that allocates what it is told to expect is brought down by sixty-four times four bytes."""
-    server = start_server()
-    with ExitStack() as opened:
-        wires = [opened.enter_context(server.connect()) for _ in range(MANY)]
+    server = start_server(workers=1)
+    with many_connections(server) as wires:
         for wire in wires:
             assert wire.call(ping("served")) == pong("served")
-    before = {pid: peaks(pid) for pid in until_staffed(server)}
-    with ExitStack() as opened:
-        wires = [opened.enter_context(server.connect()) for _ in range(MANY)]
+        before = {pid: peaks(pid) for pid in serving(server, *wires)}
+    with many_connections(server) as wires:
         for wire in wires:
             wire.send(header(0xFFFFFFFF, wire.order))
         for wire in wires:
             wire.end_after("too_large", within=PROMPTLY_S)
-    assert server.worker_pids() == before.keys()
     for pid, (virtual, resident) in before.items():
         virtual_after, resident_after = peaks(pid)
-        assert virtual_after - virtual < MOST_VIRTUAL_KIB, f"worker {pid}: VmPeak rose to {virtual_after} KiB"
-        assert resident_after - resident < MOST_RESIDENT_KIB, f"worker {pid}: VmHWM rose to {resident_after} KiB"
+        assert virtual_after - virtual < MOST_VIRTUAL_KIB, f"process {pid}: VmPeak rose to {virtual_after} KiB"
+        assert resident_after - resident < MOST_RESIDENT_KIB, f"process {pid}: VmHWM rose to {resident_after} KiB"
+
+
+@contextmanager
+def many_connections(server: Server) -> Iterator[list[Connection]]:
+    with ExitStack() as opened:
+        yield [opened.enter_context(server.connect()) for _ in range(MANY)]
 
 
 def peaks(pid: int) -> tuple[int, int]:
     """The most virtual and the most resident memory that a process has had, in KiB."""
     status = observe.status(pid)
-    assert "VmPeak" in status, f"worker {pid} is gone"
+    assert "VmPeak" in status, f"process {pid} is gone"
     return int(status["VmPeak"].split()[0]), int(status["VmHWM"].split()[0])
 
 
