@@ -88,7 +88,7 @@ WRONG_PATHS = [
     "/\ud7ff",
     "/\uf000",
 ]
-OWN_PATHS = ["!/zookeeper", "!/zookeeper/quota"]  # only to be read, and not to be deleted; an ensemble fills "config"
+OWN_PATHS = ["!/zookeeper", "!/zookeeper/config", "!/zookeeper/quota"]  # only to be read, and not to be deleted
 
 
 def mostly(usual: st.SearchStrategy[Any], unusual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -136,6 +136,8 @@ in_multi = mostly(
 reads = [(OpCode.GET_DATA, get_data), (OpCode.GET_CHILDREN, get_children)]
 in_multi_read = mostly(ops(*reads), ops(*reads, (OpCode.DELETE, delete)))
 
+# No lone check: one that succeeds gets no reply from Apache ZooKeeper 3.8 with its default connection factory, and ends
+# the server with its Netty one. No client asks for it outside a multi.
 BODIES: dict[OpCode, st.SearchStrategy[Record]] = {
     OpCode.CREATE: create,
     OpCode.CREATE2: create,
@@ -150,7 +152,6 @@ BODIES: dict[OpCode, st.SearchStrategy[Record]] = {
     OpCode.GET_CHILDREN: get_children,
     OpCode.GET_CHILDREN2: st.builds(GetChildren2Request, read_path, st.booleans()),
     OpCode.SYNC: st.builds(SyncRequest, any_path),
-    OpCode.CHECK: check,
     OpCode.MULTI: st.builds(MultiRequest, in_multi),
     OpCode.MULTI_READ: st.builds(MultiRequest, in_multi_read),
     OpCode.AUTH: st.builds(

@@ -15,6 +15,7 @@ from proctor.zookeeper.peer import Peer
 from proctor.zookeeper.protocol import (
     OPEN_ACL,
     REQUESTS,
+    CheckVersionRequest,
     ConnectRequest,
     ConnectResponse,
     CreateRequest,
@@ -159,6 +160,14 @@ def test_every_write_takes_a_zxid_and_no_read_does() -> None:
     assert ask(server, peer, OpCode.CREATE, CreateRequest("bad", b"", OPEN_ACL, 0))[0].zxid == 2
     assert ask(server, peer, OpCode.CREATE)[0] == ReplyHeader(1, 3, Error.MARSHALLING_ERROR)
     assert ask(server, peer, OpCode.EXISTS, ExistsRequest("/a", watch=False))[0].zxid == 3
+
+
+def test_a_lone_check_is_answered_only_when_it_fails() -> None:
+    """Seen on Apache ZooKeeper 3.8.0 with its default connection factory."""
+    server = keeper()
+    peer, _ = joined(server)
+    assert ask(server, peer, OpCode.CHECK, CheckVersionRequest("/", 5))[0].err == Error.BAD_VERSION
+    assert ask(server, peer, OpCode.CHECK, CheckVersionRequest("/", 0)) == []
 
 
 HOSTILE = st.one_of(

@@ -278,7 +278,14 @@ def test_what_is_no_handshake_ends_its_own_connection_only(registry: Registry, s
         assert good.ask(OpCode.PING).err == Error.OK
 
 
-@pytest.mark.parametrize("sent", ["00000000", "0000000400000001", "7fffffff", "ffffffff"])
+def test_an_empty_request_ends_its_connection(embedded: Registry) -> None:
+    """As with Apache's default connection factory; its Netty one, which we run it with, waits for more."""
+    with connected(embedded) as bad:
+        bad.send_frame(b"")
+        assert ends(bad)
+
+
+@pytest.mark.parametrize("sent", ["0000000400000001", "7fffffff", "ffffffff"])
 def test_a_request_without_a_header_ends_its_connection_only(registry: Registry, sent: str) -> None:
     with connected(registry) as good, connected(registry) as bad:
         bad.socket.sendall(bytes.fromhex(sent))

@@ -109,8 +109,6 @@ class Twin:
     def _ask(self, step: Ask | Cut | Unknown) -> list[Any]:
         client = self._clients[step.who]
         client.send_frame(RequestHeader(ASKED_XID, step.op).encode() + self._body(step))
-        if step.op == OpCode.CHECK:  # which may have no reply: then the ping's comes first
-            client.send(OpCode.PING)
         return self._seen(step.who, step.op)
 
     def _seen_since(self, who: int) -> list[Any]:
@@ -122,12 +120,12 @@ class Twin:
         """What a client sees until its request is answered; until its connection is closed, if it will be."""
         client = self._clients[who]
         seen: list[Any] = []
-        expected = {Xid.PING} if op in (OpCode.PING, OpCode.CHECK) else {ASKED_XID}
+        expected = Xid.PING if op == OpCode.PING else ASKED_XID
         try:
             while True:
                 header, at = ReplyHeader.read(payload := client.receive_frame(f"the answer to {op}"))
                 seen += self._told(op, header, payload, at)
-                if header.xid in expected and not (op in CLOSING or header.err in CLOSING_ERRORS):
+                if header.xid == expected and not (op in CLOSING or header.err in CLOSING_ERRORS):
                     return seen
         except ConnectionError:
             return [*seen, "closed", self._reconnect(who, taken=False)]
