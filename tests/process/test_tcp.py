@@ -30,7 +30,8 @@ def test_a_listener_on_ipv6_is_found_too() -> None:
     with socket.socket(socket.AF_INET6) as made:
         made.bind(("::1", 0))
         made.listen()
-        assert [found.inode for found in tcp.listeners(made.getsockname()[1])] == [os.fstat(made.fileno()).st_ino]
+        found = {listener.inode for listener in tcp.listeners(made.getsockname()[1])}
+        assert os.fstat(made.fileno()).st_ino in found  # a stranger may listen on that port of IPv4
 
 
 def test_connections_that_nobody_has_accepted_are_counted(listener: socket.socket) -> None:
