@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -80,6 +81,9 @@ class Program:
         self._seen: set[int] = set()
         self._ended = False
         self._reaping = threading.Lock()
+        self._telling = threading.Lock()
+        if command.talks:
+            os.set_blocking(self.stdin.fileno(), False)
 
     @property
     def pid(self) -> int:
@@ -94,6 +98,22 @@ class Program:
     def stdout(self) -> IO[bytes]:
         assert self._popen.stdout is not None
         return self._popen.stdout
+
+    def tell(self, data: bytes, within_s: float) -> None:
+        """Write to its standard input. TimedOut if it doesn't read that in time, BrokenPipeError if it can't any more.
+
+        ValueError if the input was closed by us.
+        """
+        with self._telling:
+            started = time.monotonic()
+            pipe, rest = self.stdin.fileno(), memoryview(data)
+            while rest:
+                left_s = started + within_s - time.monotonic()
+                if not writable(pipe, left_s):
+                    said = f"process {self.pid} did not read {len(rest)} of {len(data)} bytes in {within_s:.2f} s"
+                    raise TimedOut(said, started, time.monotonic())
+                with suppress(BlockingIOError):
+                    rest = rest[os.write(pipe, rest) :]
 
     def exit_status(self) -> int | None:
         """None while it runs; then its status, or minus the signal that ended it. Reaps it. From any thread."""
@@ -172,12 +192,17 @@ class Program:
         self.output.finish(1.0)
         self.output.leave()
         self.parent.close()
-        for stream in (self._popen.stdin, self._popen.stdout):
-            if stream is not None and self.command.talks:
-                try:
-                    stream.close()
-                except BrokenPipeError:  # what was still to be written has no reader any more
-                    continue
+        if self.command.talks:
+            with self._telling:  # it ends at once now, since nobody can read any more
+                self.stdin.close()
+            self.stdout.close()
+
+
+def writable(descriptor: int, within_s: float) -> bool:
+    """Whether something can be written, or never any more, within so long."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(max(0.0, within_s) * 1000))
 
 
 def kill(stray: Stat) -> None:

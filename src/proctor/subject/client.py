@@ -27,6 +27,7 @@ from proctor.zookeeper.proxy import RegistryProxy
 
 LONGEST_LINE_BYTES = 32 * 1024 * 1024  # twice the largest frame by default
 ANSWER_WITHIN_S = 10.0  # for operations of the driver itself, and on top of a call's own timeout
+READ_WITHIN_S = 30.0  # a driver may do one thing after another, and be busy with a call
 EXIT_FOLLOWS_S = 0.5  # a driver whose output has ended is about to exit, and its status tells more
 KINDS = ("unavailable", "transport", "timeout", "protocol", "remote")
 
@@ -181,10 +182,9 @@ class Client:
         return self.program.end_status(self.promise("stop_s"))
 
     def write(self, line: bytes) -> None:
-        """Bytes as they are, to its standard input."""
+        """Bytes as they are, to its standard input. TimedOut if the driver doesn't read them."""
         try:
-            self.program.stdin.write(line)
-            self.program.stdin.flush()
+            self.program.tell(line, READ_WITHIN_S * self.stage.patience)
         except (BrokenPipeError, ValueError):
             raise self._broken or DriverBroken(self._diagnosis("the driver reads no more")) from None
 
@@ -226,7 +226,7 @@ class Client:
                 self._diagnosis(f'the driver wrote a line that is no JSON object with "id": {excerpt(line)}')
             ) from None
         with self._lock:
-            pending = self._pending.pop(number, None) if isinstance(number, int) else None
+            pending = self._pending.pop(number, None) if type(number) is int else None
         if pending is None:
             raise DriverBroken(
                 f"the driver answered {number!r}, which was not asked or is answered already: {excerpt(line)}"
