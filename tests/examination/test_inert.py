@@ -19,7 +19,8 @@ def pytest_unconfigure(config):
     with open("told.json", "w") as file:
         json.dump({"modules": sorted(sys.modules), "plugins": loaded}, file)
 """
-HEAVY = ("hypothesis", "kazoo", "msgspec", "markdown_it", "tenacity", "testcontainers", "psutil", "click")
+# Not hypothesis: it has a plugin of its own, which imports it whether Proctor is there or not.
+HEAVY = ("kazoo", "msgspec", "markdown_it", "tenacity", "testcontainers", "psutil", "click")
 
 
 def pytest_in(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
