@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 
 from proctor.process import observe
 from proctor.process.ports import HIGHEST, LOWEST, Ports
@@ -95,6 +97,18 @@ def test_what_began_earlier_began_in_an_earlier_tick_or_in_this_one() -> None:
     mine = observe.stat(os.getpid())
     assert mine is not None
     assert mine.started < observe.ticks_now()
+
+
+def test_who_works_is_runnable_all_the_time_and_who_waits_is_not() -> None:
+    me = [os.getpid()]
+    began, before = time.monotonic(), observe.runnable_s(me)
+    while time.monotonic() < began + 0.2:
+        sum(range(100_000))
+    assert observe.runnable_s(me) - before > 0.9 * 0.2
+    began, before = time.monotonic(), observe.runnable_s(me)
+    threading.Event().wait(0.2)
+    assert observe.runnable_s(me) - before < 0.9 * (time.monotonic() - began)
+    assert observe.runnable_s([2**22 + 1]) == 0
 
 
 def test_processor_time_grows_with_work_and_not_with_waiting() -> None:

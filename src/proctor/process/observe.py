@@ -9,6 +9,7 @@ import os
 import struct
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ ESTABLISHED = "01"  # of the states in /proc/net/tcp
 PROC = Path("/proc")
 LISTEN = "0A"
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+NANOSECONDS = 1_000_000_000
 AT_RANDOM = 25  # getauxval(3): where the kernel put 16 random bytes for this image
 
 
@@ -202,6 +204,25 @@ def resident_kib(pid: int) -> int:
 def processor_s(pids: Iterable[int]) -> float:
     """Processor time that processes have used so far, in seconds; those that are gone count nothing."""
     return sum(found.cpu_ticks for pid in pids if (found := stat(pid))) / TICKS_PER_S
+
+
+def runnable_s(pids: Iterable[int]) -> float:
+    """Time that the threads of processes have run, or waited to run, so far, in seconds.
+
+    On a busy machine one that never sleeps gets little of a processor, but this is all the time that there is. 0 on a
+    kernel that keeps no account. Source: linux/Documentation/scheduler/sched-stats.rst, /proc/<pid>/schedstat.
+    """
+    texts = [text for pid in pids for text in thread_texts(pid, "schedstat")]
+    return sum(int(spent) for text in texts for spent in text.split()[:2]) / NANOSECONDS
+
+
+def thread_texts(pid: int, name: str) -> list[str]:
+    """A file of /proc for each thread of a process; none for threads that are gone."""
+    texts = []
+    for path in (PROC / str(pid) / "task").glob(f"*/{name}"):
+        with suppress(OSError):
+            texts.append(path.read_text())
+    return texts
 
 
 def ticks_now() -> int:
