@@ -110,6 +110,7 @@ export class Fleet extends EventEmitter {
 
   #onReady(member) {
     member.readyAt = Date.now();
+    if (member.leaving) this.#killAfter(member, GRACE_MS); // it may have got a call in the meantime
     this.#deathsInARow = 0;
     const current = this.#current();
     if (current.length >= this.#size && current.every(({ readyAt }) => readyAt)) this.#onGenerationServes();
@@ -170,7 +171,12 @@ export class Fleet extends EventEmitter {
     member.leaving = true;
     const { worker } = member;
     if (worker.isConnected()) worker.send('leave', () => {}); // a failed send is a worker on its way out
-    member.killer = setTimeout(() => worker.process.kill('SIGKILL'), member.readyAt ? GRACE_MS : NEWBORN_GRACE_MS);
+    this.#killAfter(member, member.readyAt ? GRACE_MS : NEWBORN_GRACE_MS);
+  }
+
+  #killAfter(member, graceMs) {
+    clearTimeout(member.killer);
+    member.killer = setTimeout(() => member.worker.process.kill('SIGKILL'), graceMs);
   }
 }
 
