@@ -88,7 +88,7 @@ class RegistryView:
             data, stat = self._ask(f"the data of {path}", lambda client: client.get_async(path))
         except NoNodeError:
             return None
-        return data, stat
+        return data or b"", stat  # a node may be made without data at all
 
     def create(self, path: str, data: bytes = b"", *, ephemeral: bool = False, sequence: bool = False) -> str:
         """Make a node below a parent that is there; its path."""
