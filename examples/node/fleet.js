@@ -110,7 +110,7 @@ export class Fleet extends EventEmitter {
 
   #onReady(member) {
     member.readyAt = Date.now();
-    if (member.leaving) this.#killAfter(member, GRACE_MS); // it may have got a call in the meantime
+    if (member.leaving) this.#tellToLeave(member);
     this.#deathsInARow = 0;
     const current = this.#current();
     if (current.length >= this.#size && current.every(({ readyAt }) => readyAt)) this.#onGenerationServes();
@@ -166,12 +166,17 @@ export class Fleet extends EventEmitter {
     if (members.length > 0 && members.every(({ readyAt }) => readyAt)) this.emit('settled');
   }
 
+  /** A newborn would not hear: what reaches an ES module before it listens is lost. It is told when it is ready. */
   #dismiss(member) {
     if (member.leaving) return;
     member.leaving = true;
-    const { worker } = member;
-    if (worker.isConnected()) worker.send('leave', () => {}); // a failed send is a worker on its way out
-    this.#killAfter(member, member.readyAt ? GRACE_MS : NEWBORN_GRACE_MS);
+    if (member.readyAt) this.#tellToLeave(member);
+    else this.#killAfter(member, NEWBORN_GRACE_MS);
+  }
+
+  #tellToLeave(member) {
+    if (member.worker.isConnected()) member.worker.send('leave', () => {}); // a failed send is a worker on its way out
+    this.#killAfter(member, GRACE_MS);
   }
 
   #killAfter(member, graceMs) {
