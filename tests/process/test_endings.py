@@ -152,6 +152,12 @@ def having(token: str) -> list[int]:
     return found
 
 
+def zombies() -> list[str]:
+    """What has come to us, their subreaper, and was not reaped."""
+    found = (observe.stat(pid) for pid in observe.children(os.getpid()))
+    return [str(process) for process in found if process and process.state == "Z"]
+
+
 def start(source: str, token: str, folder: Path, *, talks: bool = False) -> Program:
     path = folder / "program.py"
     path.write_text(BEGINS + textwrap.dedent(source))
@@ -166,6 +172,7 @@ def test_nothing_is_left_of_a_program_that(source: str, token: str, tmp_path: Pa
     program.end()
     took = time.monotonic() - began
     assert having(token) == []
+    assert zombies() == []
     assert took < SOON_S
 
 

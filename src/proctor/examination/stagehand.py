@@ -12,6 +12,7 @@ from proctor.outcome import Failure, TimedOut
 from proctor.process.ports import Ports
 from proctor.process.program import adopt_orphans
 from proctor.process.stalls import StallMeter
+from proctor.process.sweeper import Sweeper
 from proctor.subject.client import Client
 from proctor.subject.listing import Listing
 from proctor.subject.server import Server, Snapshot
@@ -35,6 +36,7 @@ class Stagehand:
         self.stalls = StallMeter()
         self.subjects: list[Subject] = []
         self._loop: LoopThread | None = None
+        self._sweeper: Sweeper | None = None
         self._ports = Ports()
         self._stage: Stage | None = None
         self._shared: Server | None = None
@@ -46,6 +48,7 @@ class Stagehand:
             self._loop = LoopThread().start()
             self.stalls.start()
             adopt_orphans()
+            self._sweeper = Sweeper()
             self._stage = self._set(self._open_registry())
         return self._stage
 
@@ -131,6 +134,9 @@ class Stagehand:
         if self._loop is not None:
             self._loop.stop()
             self._loop = None
+        if self._sweeper is not None:
+            self._sweeper.stop()
+            self._sweeper = None
         self._ports.close()
 
     def _open_registry(self) -> Registry:

@@ -123,7 +123,7 @@ def read(path: Path) -> str:
 
 
 def carries(process: Stat, mark: int) -> bool:
-    """Whether a process has the limit `mark` of entry.py, as it inherited it; a zombie has none any more."""
+    """Whether a process has the limit `mark` of entry.py, as it inherited it; a zombie has it until it is reaped."""
     try:
         with open(f"/proc/{process.pid}/limits", "rb") as file:  # noqa: PTH123  # as in `stat`
             limits = file.read()

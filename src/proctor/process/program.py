@@ -25,7 +25,7 @@ from proctor.process.output import Output
 from proctor.process.process import Gone, Process
 
 PR_SET_CHILD_SUBREAPER = 36
-MARK_BITS = 48  # enough for no two programs to share one, and a limit that may be set
+MARK_BITS = 40  # beside the kit's pid: enough for no two of its programs to share a mark
 ENTRY = Path(__file__).with_name("entry.py")
 END_WITHIN_S = 10.0  # KILL works at once; more than this means a process in uninterruptible sleep
 
@@ -64,7 +64,7 @@ class Program:
 
     def __init__(self, command: Command) -> None:
         self.command = command
-        self.mark = random.SystemRandom().getrandbits(MARK_BITS)
+        self.mark = os.getpid() << MARK_BITS | random.SystemRandom().getrandbits(MARK_BITS)
         self._popen = subprocess.Popen(
             [sys.executable, "-I", "-S", str(ENTRY), command.orders(self.mark)],
             cwd=command.cwd,
@@ -78,7 +78,6 @@ class Program:
         log = self._popen.stderr if command.talks else self._popen.stdout
         assert log is not None
         self.output = Output(log)  # type: ignore[arg-type]  # Popen's pipes are binary here
-        self._seen: set[int] = set()
         self._ended = False
         self._reaping = threading.Lock()
         self._telling = threading.Lock()
@@ -174,18 +173,12 @@ class Program:
 
     def _found(self, everybody: Sequence[Stat]) -> list[Stat]:
         below = {process.pid for process in observe.descendants(self.pid, everybody)}
-        found = [
-            process
-            for process in everybody
-            if process.pid in below or self._adopted(process) or observe.carries(process, self.mark)
-        ]
-        self._seen |= {process.pid for process in found}
+        found = [process for process in everybody if process.pid in below or observe.carries(process, self.mark)]
         return sorted((process for process in found if process.pid != self.pid), key=lambda process: process.pid)
 
     def _adopted(self, process: Stat) -> bool:
         """Whether it is an orphan of this program that came to us, their subreaper."""
-        of_ours = process.session == self.pid or process.pid in self._seen
-        return process.parent == os.getpid() and of_ours and process.pid != self.pid
+        return process.parent == os.getpid() and process.pid != self.pid and observe.carries(process, self.mark)
 
     def _close(self) -> None:
         self.exit_status()
