@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from proctor.process import observe
 from proctor.process.process import Gone
 from proctor.process.strace import Strace, missing
 from proctor.waiting import eventually
@@ -14,29 +20,76 @@ from proctor.waiting import eventually
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
 LOOKS_FOR_A_FILE = """
-import os, time
-while True:
-    try:
-        os.stat("/")
-        print("there", flush=True)
-    except OSError as error:
-        print(error.strerror, flush=True)
-    time.sleep(0.01)
+    import os, time
+    while True:
+        try:
+            os.stat("/")
+            print("there", flush=True)
+        except OSError as error:
+            print(error.strerror, flush=True)
+        time.sleep(0.01)
 """
+WAITS_WITHOUT_PAUSE = """
+    import os, signal
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    print("there", flush=True)
+    try:
+        while True:
+            os.waitpid(child, os.WNOHANG)
+    finally:
+        os.kill(child, signal.SIGKILL)
+"""
+OFTEN = 20  # without a stop before it, about half of these would end a process that waits without pause
+
+
+@contextmanager
+def running(source: str) -> Iterator[subprocess.Popen[str]]:
+    """Past its start, in which injected errors would hit whatever the interpreter does then."""
+    command = [sys.executable, "-c", textwrap.dedent(source)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "there\n"
+            yield process
+        finally:
+            for pid in [*observe.children(process.pid), process.pid]:
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_an_injected_error_is_what_the_process_sees_and_detaching_ends_it() -> None:
-    with subprocess.Popen([sys.executable, "-c", LOOKS_FOR_A_FILE], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "there\n"
-            strace = Strace([process.pid], ["stat,newfstatat,statx:error=EIO"])
+    with running(LOOKS_FOR_A_FILE) as process:
+        strace = Strace([process.pid], ["stat,newfstatat,statx:error=EIO"])
+        eventually(strace.injected, within=10)
+        assert eventually(lambda: "Input/output error" in process.stdout.readline(), within=10)  # type: ignore[union-attr]
+        strace.detach()
+        assert eventually(lambda: process.stdout.readline() == "there\n", within=10)  # type: ignore[union-attr]
+
+
+def test_no_process_is_left_in_the_middle_of_an_injected_call() -> None:
+    """Who is would get ENOSYS, and be blamed for not surviving it."""
+    with running(WAITS_WITHOUT_PAUSE) as process:
+        for _ in range(OFTEN):
+            strace = Strace([process.pid], ["wait4:error=EINTR"])
             eventually(strace.injected, within=10)
-            assert eventually(lambda: "Input/output error" in process.stdout.readline(), within=10)  # type: ignore[union-attr]
             strace.detach()
-            assert eventually(lambda: process.stdout.readline() == "there\n", within=10)  # type: ignore[union-attr]
-        finally:
-            process.kill()
+            assert eventually(lambda: state(process.pid) in ("R", "S"), within=10)
+
+
+def test_who_was_stopped_before_stays_so() -> None:
+    with running(LOOKS_FOR_A_FILE) as process:
+        os.kill(process.pid, signal.SIGSTOP)
+        eventually(lambda: state(process.pid) == "T", within=10)
+        Strace([process.pid], ["stat,newfstatat,statx:error=EIO"]).detach()
+        assert state(process.pid) == "T"
+        os.kill(process.pid, signal.SIGCONT)
+        assert eventually(lambda: process.stdout.readline() == "there\n", within=10)  # type: ignore[union-attr]
+
+
+def state(pid: int) -> str:
+    found = observe.stat(pid)
+    return found.state if found else ""
 
 
 def test_a_process_that_is_not_there_cannot_be_attached_to_and_that_is_said() -> None:
@@ -45,16 +98,9 @@ def test_a_process_that_is_not_there_cannot_be_attached_to_and_that_is_said() ->
 
 
 def test_several_processes_are_traced_by_one_strace() -> None:
-    command = [sys.executable, "-c", LOOKS_FOR_A_FILE]
-    with (
-        subprocess.Popen(command, stdout=subprocess.DEVNULL) as one,
-        subprocess.Popen(command, stdout=subprocess.DEVNULL) as other,
-    ):
-        try:
-            strace = Strace([one.pid, other.pid], ["stat,newfstatat,statx:error=EIO"])
-            for process in (one, other):
-                eventually(lambda pid=process.pid: strace.saw(rf"^\[pid +{pid}\].*INJECTED"), within=10)  # type: ignore[misc]
-            strace.detach()
-        finally:
-            one.kill()
-            other.kill()
+    with ExitStack() as stack:
+        pids = [stack.enter_context(running(LOOKS_FOR_A_FILE)).pid for _ in range(2)]
+        strace = Strace(pids, ["stat,newfstatat,statx:error=EIO"])
+        for pid in pids:
+            eventually(lambda pid=pid: strace.saw(rf"^\[pid +{pid}\].*INJECTED"), within=10)  # type: ignore[misc]
+        strace.detach()

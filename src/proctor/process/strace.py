@@ -2,10 +2,14 @@
 
 It works on a call that was already blocked when strace attached. An injected call is not executed, so a zombie
 stays reapable. One tracer per process; one strace can trace several.
+
+A call is replaced as it begins, by one that doesn't exist, and gets its injected result as it ends. Who is detached
+in between sees ENOSYS, an error that nobody injected. So all are stopped before: a process stops between calls.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -16,10 +20,12 @@ from collections.abc import Collection, Sequence
 
 from proctor.outcome import Inconclusive, TimedOut, Unavailable
 from proctor.process import observe
-from proctor.process.process import living
+from proctor.process.process import Gone, Process, living
 from proctor.waiting import eventually
 
 ATTACH_WITHIN_S = 10.0
+STOP_WITHIN_S = 1.0  # who doesn't stop by then is in a call that can't be interrupted, and so in no injected one
+STOPPED = "--- stopped by SIGSTOP ---"
 ATTACHED = re.compile(r"Process (\d+) attached")
 TAMPERED = ("(INJECTED)", "(DELAYED)")  # an error or another result; delay_enter, delay_exit
 
@@ -47,10 +53,11 @@ class Strace:
         for process in living(pids):
             demand_no_tracer(process.pid)
         calls = ",".join(sorted({call for text in inject for call in text.split(":")[0].split(",")}))
-        argv = ["strace", "-f", "-e", f"trace={calls}", "-e", "signal=none"]
+        argv = ["strace", "-f", "-e", f"trace={calls}", "-e", "signal=SIGSTOP"]
         argv += [word for pid in sorted(pids) for word in ("-p", str(pid))]
         argv += [word for text in inject for word in ("-e", f"inject={text}")]
         self._lines: list[str] = []
+        self._stood = {pid for pid in pids if (found := observe.stat(pid)) and found.state == "T"}
         self._popen = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
@@ -67,6 +74,18 @@ class Strace:
         return [line for line in list(self._lines) if re.search(pattern, line)]
 
     def detach(self) -> None:
+        """Who was not stopped before is stopped for a moment, which ends some of the waits that have no time limit."""
+        held: dict[int, Process] = {}
+        try:
+            while new := self._traced() - held.keys() - self._stood:
+                self._hold(new, held)
+            self._end()
+        finally:
+            for process in held.values():
+                process.send(signal.SIGCONT)
+                process.close()
+
+    def _end(self) -> None:
         self._popen.send_signal(signal.SIGTERM)
         try:
             self._popen.wait(ATTACH_WITHIN_S)
@@ -74,6 +93,23 @@ class Strace:
             self._popen.kill()
             self._popen.wait()
         self._reader.join()
+
+    def _traced(self) -> set[int]:
+        """The processes that strace has now, with those that were forked since it came."""
+        tracer = str(self._popen.pid)
+        found = (observe.status(int(match[1])) for line in list(self._lines) if (match := ATTACHED.search(line)))
+        return {int(own["Tgid"]) for own in found if own.get("TracerPid") == tracer and own["State"][0] != "Z"}
+
+    def _hold(self, pids: Collection[int], held: dict[int, Process]) -> None:
+        """Stops these, and waits until strace has seen each of their threads stop."""
+        before = len(self.saw(STOPPED))
+        for pid in pids:
+            with contextlib.suppress(Gone):
+                held[pid] = Process(pid)
+                held[pid].send(signal.SIGSTOP)
+        threads = sum(len(observe.threads(pid)) for pid in pids)
+        with contextlib.suppress(TimedOut):
+            eventually(lambda: len(self.saw(STOPPED)) - before >= threads, within=STOP_WITHIN_S)
 
     def _wait_attached(self, pids: Collection[int]) -> None:
         who = ", ".join(map(str, sorted(pids)))
