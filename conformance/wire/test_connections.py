@@ -29,7 +29,7 @@ from proctor.api import (
 
 PIPELINED = 300
 IDLE = 64
-NOT_READING = 16
+NOT_READING = 8
 SMALL_BUFFER_BYTES = 1024
 LONG_REPLY_BYTES = 512 * 1024
 SLOW_S = 0.1
@@ -185,12 +185,14 @@ def test_idle_connections_keep_nobody_from_being_served(server: Server) -> None:
 
 @clause("wire/slow-reader-blocks-nobody")
 def test_slow_readers_keep_nobody_from_being_served(start_server: StartServer) -> None:
-    """A server that waits for a socket to take its reply is stopped by as many clients that don't read."""
+    """A server that waits for a socket to take its reply is stopped by as many clients that don't read.
+
+    One after the other: who waits accepts no more, so that the next one comes to a worker that doesn't wait yet.
+    """
     server = start_server()
-    with (
-        connections(server, NOT_READING, SMALL_BUFFER_BYTES) as slow,
-        Unread(slow, server.history, server.text(LONG_REPLY_BYTES)) as unread,
-    ):
-        unread.took_effect()
-        serves_promptly(server)
-        serves_promptly(server)
+    with ExitStack() as readers:
+        for _ in range(NOT_READING):
+            wire = readers.enter_context(server.connect(SMALL_BUFFER_BYTES))
+            unread = readers.enter_context(Unread([wire], server.history, server.text(LONG_REPLY_BYTES)))
+            unread.took_effect()
+            serves_promptly(server)

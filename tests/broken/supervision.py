@@ -134,6 +134,9 @@ class NotesAPidTooLate(Supervisor):
     """Who is dead before the fork returns is reaped before anybody knows him, and counted ever after (S6)."""
 
     breaks = "supervision/newborn-death-is-noticed"
+    also: Mapping[str, str] = {
+        "supervision/crash-loop-is-paced": "there too newborns are killed at birth, some before the fork returns",
+    }
 
     def fork(self, role: str, run: Callable[[], int]) -> Child | None:
         child = super().fork(role, run)
@@ -202,8 +205,12 @@ class CountsTimeThatStoodStill(Supervisor):
 
     breaks = "supervision/healthy-worker-is-kept"
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.looked_at = monotonic()
+
     def on_tick(self) -> None:
-        now, before = monotonic(), vars(self).setdefault("looked_at", monotonic())
+        now, before = monotonic(), self.looked_at
         self.looked_at = now
         super().on_tick()
         if now - before >= self.settings.hang_s:
@@ -247,6 +254,9 @@ class ForgetsAStopBehindOthers(Supervisor):
     """A stop signal is forgotten when another one comes behind it (S10)."""
 
     breaks = "supervision/stop-signal-is-never-lost"
+    also: Mapping[str, str] = {
+        "supervision/stop-may-be-sent-to-all-and-again": "the SIGCHLD of who leaves at once comes behind it",
+    }
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
