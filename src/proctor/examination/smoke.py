@@ -51,6 +51,7 @@ def check_client(hand: Stagehand) -> None:
     listing = Listing(hand.stage())
     client = Client(hand.stage(), listing.root)
     start(hand, client)
+    client.servers()  # its driver answers: from then on a change has `update_s`, and its start has had its own time
     listing.add(("127.0.0.1", 9))
     eventually(
         lambda: client.servers() == ["127.0.0.1:9"], within=client.promise("update_s"), what="the client to see a node"
