@@ -116,6 +116,19 @@ def test_a_burst_of_changes_ends_in_agreement(service: Service) -> None:
 
 
 @clause("client/follows-every-change")
+def test_a_server_that_takes_another_s_place_is_listed(service: Service, history: History) -> None:
+    """A client that compares how many there are calls who has left, and not who has come."""
+    leaving, _ = service.add(nowhere(1), nowhere(2))
+    service.agree()
+    reading = Rule(Kind.REQUEST, Hold(), CHILDREN, service.client.root_seen)
+    with Strike(service.client.proxy, reading, history) as held:
+        service.remove(leaving)
+        held.took_effect()
+        service.add(nowhere(3))
+    service.agree()
+
+
+@clause("client/follows-every-change")
 def test_what_was_read_later_wins(service: Service, history: History) -> None:
     """A client that handles each change on its own puts the older list back when it is done with it."""
     first_data = Rule(Kind.REPLY, Hold(), {OpCode.GET_DATA}, service.client.root_seen)
@@ -202,6 +215,7 @@ def test_a_root_may_be_made_after_the_start_and_made_again(start_service: StartS
         service.agree()
         service.unmake()
         service.agree()
+        throughout(service.agrees, MOMENT_S)  # the root went after its nodes, and that has been seen, too
     service.listing.make()
     service.add(nowhere(2))
     service.agree()
