@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reference.client import ClientParts
     from reference.serve import ServerParts
 
-FILES = ("wire", "discovery", "supervision")
+FILES = ("wire", "discovery", "supervision", "client", "restart")
 SAID = ("breaks", "also", "arguments", "manifest")
 
 Parts = TypeVar("Parts", "ServerParts", "ClientParts")

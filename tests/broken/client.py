@@ -1,0 +1,448 @@
+"""Clients that lie to themselves, to their callers, or to the servers."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import unicodedata
+from collections.abc import Iterable, Mapping
+from time import monotonic, time
+from typing import Any
+
+from reference.address import Address
+from reference.client import CallFailed, Channel, Client, Deadline, NotSent, Pool, Reply
+from reference.directory import Directory
+from reference.registry import Registry, Unsettled, Watch
+from reference.wire import HEADER_BYTES, FrameReader, Refused
+
+# --- List
+
+
+class ListsNewcomers(Registry):
+    """Who registered before the client was started is not listed (D9)."""
+
+    breaks = "client/reads-the-list-at-start"
+    began_ms = time() * 1000  # this is read at the start
+
+    def data(self, paths: list[str], watch: Watch) -> dict[str, bytes]:
+        stats = {path: self.answer(self.client.exists_async(path)) for path in paths}
+        newcomers = [path for path, stat in stats.items() if stat is not None and stat.ctime >= self.began_ms]
+        return super().data(newcomers, watch)
+
+
+class CountsItsServers(Directory):
+    """A list that is as long as the last one is taken for the last one (D1)."""
+
+    breaks = "client/follows-every-change"
+
+    def apply(self, addresses: Iterable[Address | None]) -> None:
+        listed = list(addresses)
+        if len(set(listed) - {None}) != len(self.servers):
+            super().apply(listed)
+
+
+class KeepsTheLast(Directory):
+    """An empty list is taken for a mistake (D4)."""
+
+    breaks = "client/applies-an-empty-list"
+    also: Mapping[str, str] = {
+        "client/follows-a-root-that-comes-and-goes": "a root that is gone is an empty list",
+    }
+
+    def apply(self, addresses: Iterable[Address | None]) -> None:
+        listed = list(addresses)
+        if listed:
+            super().apply(listed)
+
+
+class DiesOfAVanishedNode(Registry):
+    """A node that is listed and gone ends the reading for good (D5)."""
+
+    breaks = "client/skips-a-vanished-node"
+    also: Mapping[str, str] = {"client/follows-every-change": "in a burst nodes vanish while they are read"}
+
+    def data(self, paths: list[str], watch: Watch) -> dict[str, bytes]:
+        found = super().data(paths, watch)
+        return {path: found[path] for path in paths}
+
+
+class DiesOfAPoisonedNode(Registry):
+    """A node that holds no address ends the reading for good (D6)."""
+
+    breaks = "client/skips-what-is-no-address"
+
+    def data(self, paths: list[str], watch: Watch) -> dict[str, bytes]:
+        found = super().data(paths, watch)
+        for data in found.values():
+            json.loads(data)["host"]
+        return found
+
+
+class ReadsOnce(Directory):
+    """A reading that fails is left at that (D7)."""
+
+    breaks = "client/failed-read-is-repeated"
+
+    def read(self, registry: Registry) -> None:
+        try:
+            super().read(registry)
+        except Unsettled:
+            return
+
+
+class NeedsARootAtTheStart(Directory):
+    """A root that is missing is not waited for (D11)."""
+
+    breaks = "client/follows-a-root-that-comes-and-goes"
+
+    def list(self, registry: Registry) -> list[str]:
+        names = registry.children(self.on_list_event) or []
+        return sorted(registry.path(name) for name in names)
+
+
+class ListsNodes(Directory):
+    """Two nodes with one address are two servers (D13)."""
+
+    breaks = "client/one-entry-for-one-address"
+
+    def apply(self, addresses: Iterable[Address | None]) -> None:
+        self.servers = tuple(address for address in addresses if address)
+        self.on_servers(self.servers)
+
+
+# --- Outages
+
+
+class ForgetsWithTheRegistry(Directory):
+    """No registry, no servers (D3)."""
+
+    breaks = "client/keeps-the-list-without-registry"
+    also: Mapping[str, str] = {"client/one-registry-connection": "calls are made over several cuts there, too"}
+    registry: Registry | None = None
+
+    def follow(self, registry: Registry) -> None:
+        self.registry = registry
+        super().follow(registry)
+
+    def on_state(self) -> None:
+        if self.registry is not None and not self.registry.connected:
+            self.apply([])
+        super().on_state()
+
+
+class BelievesInItsWatches(Directory):
+    """A connection that was broken has brought all that there was to know (D2)."""
+
+    breaks = "client/rereads-after-every-reconnect"
+    also: Mapping[str, str] = {"client/reads-do-not-pile-up": "a change after a cut costs nothing, but is not seen"}
+
+    def on_state(self) -> None:
+        if not self.loaded.is_set():
+            super().on_state()
+
+
+class WaitsForTheFirstList(Client):
+    """Without a list a call waits, and has no time left in the end (R16)."""
+
+    breaks = "client/starts-without-registry"
+
+    def call(self, method: str, params: Any, timeout_s: float) -> Reply:
+        if not self.directory.loaded.wait(timeout_s):
+            raise CallFailed("timeout", "there is no list")
+        return super().call(method, params, timeout_s)
+
+
+class ReadsOnceMoreForEachReconnect(Directory):
+    """Each reconnect adds a reader to those that are there (D8)."""
+
+    breaks = "client/reads-do-not-pile-up"
+    reconnects = 0
+
+    def read(self, registry: Registry) -> None:
+        self.reconnects += self.reconnected
+        super().read(registry)
+        for _ in range(self.reconnects - 1):
+            registry.children()
+
+
+class ConnectsTwice(Directory):
+    """There is one connection for the list and one for good measure (D14)."""
+
+    breaks = "client/one-registry-connection"
+
+    def follow(self, registry: Registry) -> None:
+        another = self.make_registry(self.settings, lambda: None, self.meanwhile)
+        super().follow(registry)
+        another.close()
+
+
+# --- Calls
+
+
+class ComposesParams(Client):
+    """Text is normalised on its way (F6)."""
+
+    breaks = "client/values-are-unchanged"
+
+    def request(self, method: str, params: Any) -> bytes:
+        return super().request(method, unicodedata.normalize("NFC", params) if isinstance(params, str) else params)
+
+
+class SharesItsConnections(Pool):
+    """A connection that somebody uses is lent to others (C15)."""
+
+    breaks = "client/answers-match-calls"
+
+    def take(self, address: Address) -> Channel | None:
+        channel = super().take(address)
+        if channel is not None:
+            super().put(address, channel)
+        return channel
+
+
+class TakesASecondMore(Channel):
+    """A second is granted beyond the caller's patience (C9)."""
+
+    breaks = "client/call-ends-by-its-timeout"
+
+    def exchange(self, request: bytes, deadline: Deadline) -> bytes:
+        deadline.at += 1.0
+        return super().exchange(request, deadline)
+
+
+class KeepsWhatWasSilent(Pool):
+    """A connection whose reply is still to come is kept for the next call (C1)."""
+
+    breaks = "client/late-reply-is-dropped"
+
+    def put(self, address: Address, channel: Channel) -> None:
+        channel.clean = not channel.reader.partial and not channel.reader.broken
+        super().put(address, channel)
+
+
+class AsksAnotherInstead(Client):
+    """A server that answers with an error is taken for broken, and another one is called (C11)."""
+
+    breaks = "client/remote-error-is-an-answer"
+
+    def call_server(self, address: Address, request: bytes, deadline: Deadline, servers_left: int) -> Reply:
+        try:
+            return super().call_server(address, request, deadline, servers_left)
+        except CallFailed as failure:
+            if failure.kind == "remote" and servers_left > 1:
+                raise NotSent(failure.message) from None
+            raise
+
+
+class HangsUpOnErrors(Channel):
+    """The connection that brought an error is closed (C11)."""
+
+    breaks = "client/remote-error-keeps-the-connection"
+
+    def exchange(self, request: bytes, deadline: Deadline) -> bytes:
+        body = super().exchange(request, deadline)
+        self.clean = b'"error"' not in body
+        return body
+
+
+class PrefersTwo(Client):
+    """Two servers are called, and the others when these are gone."""
+
+    breaks = "client/uses-every-server"
+
+    def choose(self) -> list[Address]:
+        preferred = sorted(self.servers, key=hash)[:2]  # in each process others: hashes of text are salted
+        return sorted(super().choose(), key=lambda address: address not in preferred)
+
+
+class SharesItsSeed(Client):
+    """All clients choose alike (C14)."""
+
+    breaks = "client/clients-choose-independently"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.random = random.Random(17)  # type: ignore[assignment]  # that is the lie
+
+
+# --- Failover
+
+
+class TakesNobodyForAnAccident(Client):
+    """With an empty list a call ends like one whose connection broke, and may have been executed (C5)."""
+
+    breaks = "client/no-server-is-unavailable"
+
+    def call(self, method: str, params: Any, timeout_s: float) -> Reply:
+        try:
+            return super().call(method, params, timeout_s)
+        except CallFailed as failure:
+            raise CallFailed(failure.kind if self.servers else "transport", failure.message, failure.code) from None
+
+
+class TriesOne(Client):
+    """A server that can't be connected to is the end of the call (C8)."""
+
+    breaks = "client/fails-over-when-refused"
+
+    def choose(self) -> list[Address]:
+        servers = list(self.servers)
+        self.random.shuffle(servers)
+        return servers[:1]
+
+
+class RepeatsWhatBroke(Client):
+    """A call whose connection broke is made again elsewhere, whatever has become of the first (C4)."""
+
+    breaks = "client/executes-at-most-once"
+
+    def call_server(self, address: Address, request: bytes, deadline: Deadline, servers_left: int) -> Reply:
+        try:
+            return super().call_server(address, request, deadline, servers_left)
+        except CallFailed as failure:
+            if failure.kind == "transport":
+                raise NotSent(failure.message) from None
+            raise
+
+
+class KnocksAndKnocks(Client):
+    """Whoever refuses is tried again at once, as long as there is time (C6)."""
+
+    breaks = "client/dials-at-a-pace"
+
+    def call(self, method: str, params: Any, timeout_s: float) -> Reply:
+        until = monotonic() + timeout_s
+        while True:
+            try:
+                return super().call(method, params, until - monotonic())
+            except CallFailed as failure:
+                if failure.kind != "unavailable" or not self.servers or monotonic() > until - 0.1:
+                    raise
+
+
+class NeverForgives(Client):
+    """A server that refused once is not tried again (C7)."""
+
+    breaks = "client/returns-to-a-recovered-server"
+
+    def choose(self) -> list[Address]:
+        return [address for address in super().choose() if address not in self.suspects]
+
+
+class KeepsWhatLeadsNowhere(Client):
+    """Connections to servers that have left are kept (C12)."""
+
+    breaks = "client/leaves-a-removed-server"
+    known: frozenset[Address] = frozenset()
+
+    def on_servers(self, servers: tuple[Address, ...]) -> None:
+        self.known |= set(servers)
+        super().on_servers(tuple(self.known))
+
+
+# --- Connections
+
+
+class UsesWhatHasEnded(Channel):
+    """A connection is believed to be as it was left (C2)."""
+
+    breaks = "client/dead-connection-is-not-used"
+
+    @property
+    def usable(self) -> bool:
+        return self.clean
+
+
+class NeverComesBack(Client):
+    """A server that was silent once is not called again (C3)."""
+
+    breaks = "client/wedged-connection-is-left"
+    silent: frozenset[Address] = frozenset()
+
+    def choose(self) -> list[Address]:
+        return [address for address in super().choose() if address not in self.silent]
+
+    def call_server(self, address: Address, request: bytes, deadline: Deadline, servers_left: int) -> Reply:
+        try:
+            return super().call_server(address, request, deadline, servers_left)
+        except CallFailed as failure:
+            if failure.kind == "timeout":
+                self.silent |= {address}
+            raise
+
+
+class LeaksWhatWasRefused(Client):
+    """The socket of a connection that was refused is never closed (C13)."""
+
+    breaks = "client/failed-connects-leak-nothing"
+
+    def connect(self, address: Address, deadline: Deadline, servers_left: int) -> Channel:
+        try:
+            return super().connect(address, deadline, servers_left)
+        except NotSent:
+            socket.socket().detach()
+            raise
+
+
+# --- Replies
+
+
+class TakesOneRecvForALength(FrameReader):
+    """What comes of a length without the rest of it is thrown away (F1)."""
+
+    breaks = "client/reply-may-arrive-in-pieces"
+
+    def feed(self, data: bytes) -> list[bytes | Refused]:
+        return [] if not self._rest and len(data) < HEADER_BYTES else super().feed(data)
+
+
+class BlamesTheConnection(Client):
+    """What is no reply is told as a connection that broke (C10)."""
+
+    breaks = "client/no-reply-is-protocol"
+    also: Mapping[str, str] = {
+        "client/bad-connection-is-not-reused": "the call that meets what is no reply ends as protocol, too",
+    }
+
+    def call_server(self, address: Address, request: bytes, deadline: Deadline, servers_left: int) -> Reply:
+        try:
+            return super().call_server(address, request, deadline, servers_left)
+        except CallFailed as failure:
+            kind = "transport" if failure.kind == "protocol" else failure.kind
+            raise CallFailed(kind, failure.message, failure.code) from None
+
+
+class BlamesTheServer(Channel):
+    """A reply that broke off is told as what is no reply (C10)."""
+
+    breaks = "client/broken-reply-is-transport"
+
+    def receive(self, deadline: Deadline) -> bytes:
+        try:
+            return super().receive(deadline)
+        except CallFailed as failure:
+            kind = "protocol" if failure.kind == "transport" and self.reader.partial else failure.kind
+            raise CallFailed(kind, failure.message) from None
+
+
+class KeepsWhatIsOutOfStep(Pool):
+    """A connection on which rubbish came is kept for the next call (C10)."""
+
+    breaks = "client/bad-connection-is-not-reused"
+
+    def put(self, address: Address, channel: Channel) -> None:
+        channel.clean = True
+        super().put(address, channel)
+
+
+# --- Closing
+
+
+class LeavesWithoutAWord(Directory):
+    """The session is left to its timeout (R14)."""
+
+    breaks = "client/close-ends-it"
+
+    def close(self, within_s: float) -> None:  # noqa: ARG002  # it takes no time
+        return
