@@ -14,10 +14,15 @@ SERVICES_ARE_REQUIRED = "PROCTOR_SERVICES"  # set to "required" by our own gate:
 NOT_AT_OUR_GATE = "a container engine"  # no image can be had there
 
 
-def pytest_configure(config: pytest.Config) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Before xdist asks how many processes there shall be, which is another number for an examination."""
     asked = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
     if config.option.impl is None and any(holds(path, folder) for path in asked for folder in SUITE):
         config.option.impl = str(CHECKOUT / "reference")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Skips(), "proctor-skips")
 
 

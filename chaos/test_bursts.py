@@ -69,7 +69,7 @@ def test_signals_before_boot_is_done_cost_no_worker(start_server: StartServer, h
 @clause("supervision/stop-works-at-any-moment")
 @pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
 def test_stop_signals_to_the_group_before_boot_is_done_end_everything(
-    start_server: StartServer, history: History, number: int
+    start_server: StartServer, history: History, number: signal.Signals
 ) -> None:
     """Ctrl-C right after the start finds a parent with handlers, and workers without."""
     server = start_server(workers=4, ready=False)

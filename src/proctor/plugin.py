@@ -6,9 +6,12 @@ the examination itself is a plugin of its own, loaded by `pytest_configure` when
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+CASES_A_CORE = 3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +38,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--time-scale", metavar="X", type=float, default=1.0, help="multiply every deadline, for a slow machine"
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """`-n auto`: cases mostly wait, for deadlines that are watched to their end, so several share a core."""
+    if config.getoption("--impl") is None or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return CASES_A_CORE * len(os.sched_getaffinity(0))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,7 +7,6 @@ before any worker starts, gathers the records, and writes.
 from __future__ import annotations
 
 import datetime
-import os
 import random
 from collections.abc import Generator
 from importlib.metadata import version
@@ -31,7 +30,6 @@ from proctor.report.terminal import summary_lines
 from proctor.spec import SpecError, read_spec
 
 SEED_BITS = 31
-CASES_A_CORE = 2
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
 
 
@@ -70,11 +68,6 @@ class Examination:
         config.pluginmanager.register(fixtures, "proctor-fixtures")
         selection.register_marks(config)
         examine_the_suite_by_default(config)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_auto_num_workers(self) -> int:
-        """`-n auto`: cases mostly wait, for deadlines that are watched to their end, so several share a core."""
-        return CASES_A_CORE * len(os.sched_getaffinity(0))
 
     def pytest_report_header(self) -> list[str]:
         about = self.manifest.about
