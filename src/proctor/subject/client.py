@@ -161,11 +161,18 @@ class Client:
 
         `carried_s`: what large params take on their way through the driver, which is no part of the call.
         """
-        outcome, late_s = self.outcome(pending), self.promise("late_s") + carried_s
-        if outcome.took_s > pending.timeout_s + late_s:
-            ended = pending.started + outcome.took_s
-            promised = f"a call ends {late_s:g} s after its timeout of {pending.timeout_s:g} s at the latest"
-            raise TimedOut(f"{promised}; this one: {outcome}", pending.started, ended, allowance_s=late_s)
+        return self._outcome_within(pending, pending.timeout_s, self.promise("late_s") + carried_s)
+
+    def outcome_promptly(self, pending: Pending, within: float) -> Outcome:
+        """The same, but TimedOut if the call went on for more than `within` seconds, whatever its timeout is."""
+        return self._outcome_within(pending, 0.0, within)
+
+    def _outcome_within(self, pending: Pending, meant_s: float, late_s: float) -> Outcome:
+        outcome = self.outcome(pending)
+        if outcome.took_s > meant_s + late_s:
+            should = f"should end within {meant_s + late_s:g} s"
+            said = f"a call with a timeout of {pending.timeout_s:g} s {should}: {outcome}"
+            raise TimedOut(said, pending.started, pending.started + outcome.took_s, allowance_s=late_s)
         return outcome
 
     def servers(self) -> list[str]:
