@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from math import inf
@@ -24,6 +25,7 @@ from reference.worker import Worker
 
 LIBC = ctypes.CDLL(None, use_errno=True)  # os.waitpid never tells of EINTR
 MOST_DEATHS = 5
+REPORTS_AT_BIRTH = 2  # that it is ready, and that it is alive
 
 # --- Booting
 
@@ -315,12 +317,25 @@ class ExitsWithTheSignal(Supervisor):
 
 
 class StopsOnlyWhenComplete(Supervisor):
-    """A stop signal while a worker is missing is forgotten (S13)."""
+    """A stop signal is forgotten while a worker is missing, or its successor has just been born (S13)."""
 
     breaks = "supervision/stop-works-at-any-moment"
+    heard: Counter[int] | None = None  # how often each was heard of since the last death
+
+    def on_exit(self, pid: int, status: int | None) -> None:
+        self.heard = Counter()
+        super().on_exit(pid, status)
+
+    def on_report(self, pid: int, kind: bytes) -> None:
+        if self.heard is not None:
+            self.heard[pid] += 1
+        super().on_report(pid, kind)
+
+    def seasoned(self, child: Child) -> bool:
+        return child.ready and (self.heard is None or self.heard[child.pid] > REPORTS_AT_BIRTH)
 
     def on_stop(self) -> None:
-        if sum(child.ready for child in self.workers(current=True)) == self.size:
+        if sum(map(self.seasoned, self.workers(current=True))) == self.size:
             super().on_stop()
 
 
