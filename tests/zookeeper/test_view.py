@@ -87,34 +87,6 @@ def test_it_says_whose_a_node_is(view: RegistryView, root: str) -> None:
     assert view.owner(view.create(f"{root}/own", ephemeral=True))
 
 
-def test_waiting_ends_with_the_change_that_was_waited_for(view: RegistryView, root: str) -> None:
-    made = threading.Timer(0.2, view.create, [f"{root}/late"])
-    made.start()
-    started = time.monotonic()
-    assert view.wait_until(root, lambda names: "late" in names, SOON_S) == ["late"]
-    assert time.monotonic() - started < view_module.TRY_S, "it was found by looking again, not by its watch"
-    made.join()
-
-
-def test_waiting_sees_a_path_come_and_go(view: RegistryView, root: str) -> None:
-    path = f"{root}/later"
-    assert view.wait_until(path, lambda names: names == [], SOON_S) == []
-    made = threading.Thread(target=view.ensure, args=[f"{path}/child"])
-    made.start()
-    assert view.wait_until(path, bool, SOON_S) == ["child"]
-    made.join()
-    gone = threading.Thread(target=view.delete_tree, args=[path])
-    gone.start()
-    assert view.wait_until(path, lambda names: not names, SOON_S) == []
-    gone.join()
-
-
-def test_waiting_in_vain_says_for_what_and_what_there_is(view: RegistryView, root: str) -> None:
-    view.create(f"{root}/other")
-    with pytest.raises(TimeoutError, match=rf"below {root}; last seen: \['other'\]"):
-        view.wait_until(root, lambda names: "never" in names, 0.1)
-
-
 def test_a_restart_is_not_noticed(view: RegistryView, root: str, registry: Registry) -> None:
     view.create(f"{root}/a")
     registry.restart()
@@ -127,19 +99,6 @@ def test_a_registry_that_is_down_is_waited_for(view: RegistryView, root: str, re
     back.start()
     assert view.children(root) == []
     back.join()
-
-
-def test_waiting_outlives_a_restart(view: RegistryView, root: str, registry: Registry) -> None:
-    """Its watch was laid before; what changes after must still end the wait."""
-
-    def restart_and_create() -> None:
-        registry.restart()
-        view.create(f"{root}/late")
-
-    changing = threading.Thread(target=restart_and_create)
-    changing.start()
-    assert view.wait_until(root, bool, SOON_S) == ["late"]
-    changing.join()
 
 
 def test_a_wiped_registry_is_read_as_it_is_now(view: RegistryView, root: str, registry: Registry) -> None:

@@ -22,7 +22,7 @@ from proctor.process.program import Command, Program
 from proctor.subject.server import indent
 from proctor.subject.stage import Stage
 from proctor.wire.connection import shorten
-from proctor.wire.messages import Reply, encode, exact_integer
+from proctor.wire.messages import Reply, Written, encode, exact_integer
 from proctor.zookeeper.proxy import RegistryProxy
 
 LONGEST_LINE_BYTES = 32 * 1024 * 1024  # twice the largest frame by default
@@ -226,7 +226,7 @@ class Client:
         if not line.endswith(b"\n"):
             raise DriverBroken(self._diagnosis(f"the driver wrote half a line, {len(line)} bytes: {excerpt(line)}"))
         try:
-            answer = json.loads(line, parse_int=exact_integer)
+            answer = json.loads(line, parse_int=exact_integer, parse_float=Written)
             number = answer["id"]
         except (ValueError, KeyError, TypeError, RecursionError):
             raise DriverBroken(

@@ -144,39 +144,11 @@ class RegistryView:
         found = self.get(path)
         return None if found is None else found[1].ephemeralOwner
 
-    def wait_until(self, path: str, holds: Callable[[list[str]], bool], within_s: float) -> list[str]:
-        """The names below `path` (none while it isn't there) once `holds` is true of them.
-
-        Woken by watches, not by looking again and again. Raises TimeoutError with the names seen last.
-        """
-        deadline = time.monotonic() + within_s
-        while True:
-            changed = threading.Event()
-            names = self._watched(path, changed)
-            if holds(names):
-                return names
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError(f"waited {within_s:g} s for other names below {path}; last seen: {sorted(names)}")
-            changed.wait(min(left, TRY_S))  # a watch is lost with its session: hence to look again by then
-
     def close(self) -> None:
         self._unlink()
         for thread in self._leaving:
             thread.join()
         self._leaving.clear()
-
-    def _watched(self, path: str, changed: threading.Event) -> list[str]:
-        def tell(_: object) -> None:
-            changed.set()
-
-        asked = f"the children of {path}"
-        while True:
-            try:
-                return list(self._ask(asked, lambda client: client.get_children_async(path, watch=tell)))
-            except NoNodeError:
-                if self._ask(asked, lambda client: client.exists_async(path, watch=tell)) is None:
-                    return []
 
     def _ask(self, what: str, ask: Callable[[KazooClient], Any]) -> Any:
         """The answer, asked again while the connection or the session is lost."""
