@@ -68,11 +68,13 @@ def test_the_new_image_listens_to_all_signals(start_server: StartServer, history
 def test_there_is_one_node_after_the_image_was_replaced(start_server: StartServer) -> None:
     """The old image's node stays beside the new one's until its session ends."""
     server = start_server()
-    old = until_staffed(server)
+    old, node = until_staffed(server), server.node().path
     server.parent.send(signal.SIGHUP)
     until_renewed(server, old)
+    stayed = node in [found.path for found in server.nodes()]
     eventually(lambda: len(server.nodes()) == 1, within=server.promise("register_s"), what="one node")
     throughout(server.node, server.promise("register_s"))  # the one may be the old image's, and the new one's to come
+    assert not stayed or server.node().path == node, f"{node} stayed after its image, and was not taken over"
 
 
 def identity_of(server: Server) -> tuple[int, str]:

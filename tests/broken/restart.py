@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from reference.children import Child
-from reference.registration import Registration
+from reference.registration import PREFIX, Registration
 from reference.supervisor import Supervisor
 from reference.worker import Worker
 
@@ -229,15 +229,16 @@ class KeepsSignalsBlocked(Supervisor):
 
 
 class LeavesItsNodeToTheNext(Registration):
-    """The old image ends without closing its session (R14)."""
+    """The old image leaves a node that stays, and the next doesn't know it for its own (R5)."""
 
     breaks = "restart/exec-ends-with-one-node"
-    arguments = (*EXEC, "--session-timeout", "20")
+    arguments = EXEC
     manifest = EXEC_IS_CLAIMED
 
     def obey(self, orders: bytes) -> None:
         if b"x" in orders:
-            os._exit(0)
+            registry = self.registry
+            registry.answer(registry.client.create_async(registry.path(PREFIX), self.data(), sequence=True))
         super().obey(orders)
 
 

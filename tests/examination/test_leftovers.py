@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,8 @@ class Run:
             stdout=(place / "output").open("wb"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # What a shell runs in the background has SIGINT ignored, and so has all that it starts.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no thread forks here
         )
 
     @property

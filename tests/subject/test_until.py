@@ -29,16 +29,21 @@ NOBODY = 2**22 + 1  # above the largest pid that Linux hands out
 
 
 class Staffed:
-    """A server whose workers are what the test says, look by look; the last stays."""
+    """A server whose workers are what the test says, look by look; the last stays. Who is 100 or more was just born."""
 
     def __init__(self, *looks: set[int], status: int | None = None, remains: tuple[str, ...] = ()) -> None:
         self._looks = list(looks)
+        self._seen: set[int] = set()
         self.asked_workers = 2
         self.program = SimpleNamespace(exit_status=lambda: status, remains=lambda: list(remains))
         self.manifest: Any = SimpleNamespace(capabilities=SimpleNamespace(reload="graceful"))
 
     def worker_pids(self) -> set[int]:
-        return self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
+        self._seen = self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
+        return self._seen
+
+    def proven_pids(self) -> set[int]:
+        return {pid for pid in self._seen if pid < 100}
 
     def promise(self, name: str) -> float:
         return LIMITS[name]
@@ -60,9 +65,17 @@ def test_workers_that_boot_late_are_waited_for_however_many_they_are() -> None:
     until_settled(server(set()))
 
 
+def test_who_has_just_been_born_may_be_a_helper_on_its_way() -> None:
+    assert until_staffed(server({1, 100}, {1, 2})) == {1, 2}
+    assert until_renewed(server({1, 100}, {1, 2}), [NOBODY]) == {1, 2}
+    unchanged(server({1, 2, 100}, {1, 2}), {1, 2}, seconds=0.05)
+    with pytest.raises(TimedOut, match="some of the workers 1, 100 are just born"):
+        until_staffed(server({1, 100}))
+
+
 def test_too_few_workers_are_told_with_what_became_of_their_parent() -> None:
     with pytest.raises(
-        TimedOut, match=r"waited 0\.20 s for 2 workers; last seen: workers 7; the parent ended with status 1"
+        TimedOut, match=r"waited 0\.30 s for 2 workers; last seen: workers 7; the parent ended with status 1"
     ):
         until_staffed(server({7}, status=1))
     with pytest.raises(TimedOut, match=r"workers \(none\); the parent was killed by signal 9"):

@@ -36,6 +36,11 @@ class Stat:
     cpu_ticks: int
     started: int
 
+    @property
+    def age_s(self) -> float:
+        """How long it has lived by now."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - self.started / TICKS_PER_S
+
     def __str__(self) -> str:
         return f"{self.pid} {self.command} {self.state}"
 

@@ -25,6 +25,7 @@ from proctor.zookeeper.proxy import RegistryProxy
 CALIBRATING_TERMS = 200_000
 CALIBRATIONS = 3  # the fastest counts: one that was held up would make every call short that is to last
 LEAST_CALIBRATION_S = 0.001
+PROVEN_S = 0.1  # from its fork on; a helper that is a process of its own by then holds no listening socket
 MEMBERS_BYTES = 64  # more than a message has beside its text
 
 
@@ -173,6 +174,10 @@ class Server:
     def worker_pids(self) -> set[int]:
         return {worker.pid for worker in self.workers()}
 
+    def proven_pids(self) -> set[int]:
+        """Those who are not just born. A helper, too, holds the listening socket from its fork to its exec."""
+        return {worker.pid for worker in self.workers() if worker.age_s >= PROVEN_S}
+
     def zombies(self) -> list[Stat]:
         """Dead children that the parent has not reaped."""
         return [child for child in observe.family(self.pid) if child.parent == self.pid and child.state == "Z"]
@@ -196,7 +201,7 @@ class Server:
 
     def snapshot(self) -> Snapshot:
         nodes = tuple(node.data for node in self.nodes()) if self.registers else ()
-        return Snapshot(self.pid, tuple(sorted(self.worker_pids())), nodes)
+        return Snapshot(self.pid, tuple(sorted(self.proven_pids())), nodes)
 
     @property
     def registers(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from proctor.outcome import Failure
 from proctor.process import observe
 from proctor.subject.census import listed
-from proctor.subject.server import Server
+from proctor.subject.server import PROVEN_S, Server
 from proctor.waiting import eventually, throughout
 
 WATCHED_S = 1.0  # what doesn't happen is watched for so long: spec/README.md, "Words"
@@ -28,12 +28,13 @@ def until_staffed(
     def look() -> set[int]:
         workers = server.worker_pids()
         assert len(workers) == wanted, f"workers {listed(workers)}{state(server)}"
+        assert workers == server.proven_pids(), f"some of the workers {listed(workers)} are just born"
         assert workers.isdisjoint(without), (
             f"workers {listed(workers)}, still among them {listed(workers & set(without))}"
         )
         return workers
 
-    return eventually(look, within=bound, what=f"{wanted} workers{excluding(without)}")
+    return eventually(look, within=bound + PROVEN_S, what=f"{wanted} workers{excluding(without)}")
 
 
 def until_settled(server: Server) -> None:
@@ -75,9 +76,12 @@ def until_renewed(server: Server, old: Collection[int], within: float | None = N
         workers = server.worker_pids()
         assert not left, f"of the old workers there are still {', '.join(left)}{state(server)}"
         assert len(workers) == server.asked_workers, f"workers {listed(workers)}{state(server)}"
+        assert workers == server.proven_pids(), f"some of the workers {listed(workers)} are just born"
         return workers
 
-    return eventually(look, within=bound, what=f"{server.asked_workers} new workers, and none of {listed(old)}")
+    return eventually(
+        look, within=bound + PROVEN_S, what=f"{server.asked_workers} new workers, and none of {listed(old)}"
+    )
 
 
 def until_gone(server: Server, within: float | None = None) -> int:
@@ -107,7 +111,8 @@ def still(server: Server, workers: Collection[int]) -> None:
     """Failure unless the parent runs and its workers are these."""
     if ended := state(server):
         raise Failure(f"the workers were {listed(workers)}{ended}")
-    if (found := server.worker_pids()) != set(workers):
+    found = server.worker_pids()
+    if not set(workers) <= found or not server.proven_pids() <= set(workers):
         raise Failure(f"the workers were {listed(workers)}, and now are {listed(found)}")
 
 
