@@ -1,7 +1,11 @@
 """What /proc says of processes: states, descendants, listeners, handlers. Source: proc(5).
 
 Everything here is a snapshot of a moving world: a process that vanishes while it is read is simply not there.
+
+A suite looks thousands of times, at a dozen files each: where that counts a name is a string, since a Path costs more
+than what it leads to.
 """
+# ruff: noqa: PTH115, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -48,7 +52,7 @@ class Stat:
 def stat(pid: int) -> Stat | None:
     """The process now, or None if there is none; a zombie is there, in state Z."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123  # a scan reads hundreds: a Path costs more than the read
+        with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read().decode(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -67,7 +71,7 @@ def stat(pid: int) -> Stat | None:
 
 
 def everything() -> Iterator[Stat]:
-    for name in os.listdir(PROC):  # noqa: PTH208  # as in `stat`
+    for name in os.listdir(PROC):
         if name.isdecimal() and (found := stat(int(name))):
             yield found
 
@@ -109,20 +113,27 @@ def pids_below(pid: int) -> set[int]:
 
 def children(pid: int) -> list[int]:
     """The children that each of a process's threads has forked; none if it is gone."""
-    return [int(child) for thread in threads(pid) for child in read(thread / "children").split()]
+    lines = [read(f"/proc/{pid}/task/{thread}/children") for thread in threads(pid)]
+    return [int(child) for line in lines for child in line.split()]
 
 
-def threads(pid: int) -> list[Path]:
+def threads(pid: int) -> list[str]:
+    return entries(f"/proc/{pid}/task")
+
+
+def entries(folder: str) -> list[str]:
+    """The names in a folder of /proc; none if what it tells of is gone."""
     try:
-        return list((PROC / str(pid) / "task").iterdir())
+        return os.listdir(folder)
     except OSError:
         return []
 
 
-def read(path: Path) -> str:
+def read(path: str | Path) -> str:
     """A file of /proc; empty if what it tells of is gone."""
     try:
-        return path.read_text(errors="replace")
+        with open(path, errors="replace") as file:
+            return file.read()
     except OSError:
         return ""
 
@@ -130,7 +141,7 @@ def read(path: Path) -> str:
 def carries(process: Stat, mark: int) -> bool:
     """Whether a process has the limit `mark` of entry.py, as it inherited it; a zombie has it until it is reaped."""
     try:
-        with open(f"/proc/{process.pid}/limits", "rb") as file:  # noqa: PTH123  # as in `stat`
+        with open(f"/proc/{process.pid}/limits", "rb") as file:
             limits = file.read()
     except OSError:
         return False
@@ -166,14 +177,13 @@ def connected_to(port: int) -> set[int]:
 
 def sockets(pid: int) -> set[int]:
     """Inodes of the sockets that a process has open."""
+    folder = f"/proc/{pid}/fd"
     found = set()
-    try:
-        for entry in (PROC / str(pid) / "fd").iterdir():
-            target = entry.readlink().name
+    for descriptor in entries(folder):
+        with suppress(OSError):
+            target = os.readlink(f"{folder}/{descriptor}")
             if target.startswith("socket:["):
                 found.add(int(target[8:-1]))
-    except OSError:
-        return found
     return found
 
 
@@ -184,10 +194,7 @@ def holders(inodes: set[int], pids: Iterable[int]) -> list[int]:
 
 def descriptors(pid: int) -> int:
     """How many descriptors a process has open; 0 if it is gone."""
-    try:
-        return sum(1 for _ in (PROC / str(pid) / "fd").iterdir())
-    except OSError:
-        return 0
+    return len(entries(f"/proc/{pid}/fd"))
 
 
 def status(pid: int) -> dict[str, str]:
@@ -246,9 +253,9 @@ def image(pid: int) -> bytes:
     except OSError:
         return b""
     try:
-        entries = dict(struct.iter_unpack("@NN", vector))
+        auxiliary = dict(struct.iter_unpack("@NN", vector))
         with (PROC / str(pid) / "mem").open("rb", buffering=0) as memory:
-            memory.seek(entries[AT_RANDOM])
+            memory.seek(auxiliary[AT_RANDOM])
             return vector + memory.read(16)
     except (OSError, KeyError, OverflowError, struct.error):  # not ours to read, or of another word size
         return vector
