@@ -65,6 +65,7 @@ class Program:
     def __init__(self, command: Command) -> None:
         self.command = command
         self.mark = os.getpid() << MARK_BITS | random.SystemRandom().getrandbits(MARK_BITS)
+        self._began = observe.ticks_now()
         self._popen = subprocess.Popen(
             [sys.executable, "-I", "-S", str(ENTRY), command.orders(self.mark)],
             cwd=command.cwd,
@@ -173,12 +174,15 @@ class Program:
 
     def _found(self, everybody: Sequence[Stat]) -> list[Stat]:
         below = {process.pid for process in observe.descendants(self.pid, everybody)}
-        found = [process for process in everybody if process.pid in below or observe.carries(process, self.mark)]
+        found = [process for process in everybody if process.pid in below or self._marked(process)]
         return sorted((process for process in found if process.pid != self.pid), key=lambda process: process.pid)
 
     def _adopted(self, process: Stat) -> bool:
         """Whether it is an orphan of this program that came to us, their subreaper."""
-        return process.parent == os.getpid() and process.pid != self.pid and observe.carries(process, self.mark)
+        return process.parent == os.getpid() and process.pid != self.pid and self._marked(process)
+
+    def _marked(self, process: Stat) -> bool:
+        return process.started >= self._began and observe.carries(process, self.mark)
 
     def _close(self) -> None:
         self.exit_status()
