@@ -7,6 +7,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := examples/node/node_modules/.ready
 
+# Hundreds of short Python processes are started: without byte code each would compile what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: certify test check bench clean
 
 certify: $(READY)
