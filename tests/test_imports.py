@@ -15,7 +15,7 @@ KIT = CHECKOUT / "src" / "proctor"
 LAYERS = (
     {"outcome", "limits", "model", "loop", "places"},
     {"history", "record", "waiting"},
-    {"call", "manifest", "spec"},
+    {"call", "known", "manifest", "spec"},
     {"process", "links"},
     {"wire", "zookeeper"},
     {"subject"},

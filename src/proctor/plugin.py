@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--time-scale", metavar="X", type=float, default=1.0, help="multiply every deadline, for a slow machine"
     )
+    group.addoption(
+        "--update-known-failures",
+        action="store_true",
+        help="after a whole run, rewrite known_failures.toml beside the manifest to what failed",
+    )
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,6 +6,7 @@ import pytest
 
 from proctor.manifest import Manifest
 from proctor.model import PROFILES, Clause, Level, Requirement
+from proctor.places import suite_folders
 from proctor.spec import Spec, UnknownClause, requirement
 
 MARK = "clause"
@@ -18,6 +19,14 @@ def clauses_of(item: pytest.Item, spec: Spec) -> tuple[Clause, ...]:
         return tuple(spec.clause(clause_id) for mark in item.iter_markers(MARK) for clause_id in mark.args)
     except UnknownClause as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+
+
+def case_id(item: pytest.Item) -> str:
+    """A case's name, such as "chaos/test_bursts.py::test_a"; the same wherever pytest is called."""
+    folder = next((folder for folder in suite_folders() if item.path.is_relative_to(folder)), None)
+    if folder is None:
+        return item.nodeid
+    return f"{item.path.relative_to(folder.parent).as_posix()}::{item.nodeid.partition('::')[2]}"
 
 
 def needs_of(item: pytest.Item) -> tuple[Requirement, ...]:

@@ -17,16 +17,19 @@ import pytest
 
 from proctor.examination import fixtures, selection
 from proctor.examination.evidence import again, failure_text
+from proctor.examination.extent import examine_the_suite_by_default, extent, narrowed_by
 from proctor.examination.fixtures import STAGEHAND
 from proctor.examination.judge import judge
 from proctor.examination.smoke import SmokeFailed, smoke_check
 from proctor.examination.stagehand import Stagehand
+from proctor.known import KnownFailuresError, read_known_failures
 from proctor.manifest import ManifestError, read_manifest
 from proctor.model import Clause, Level, Verdict
 from proctor.places import spec_folder, suite_folders
 from proctor.record import Injected, Record
 from proctor.report.certificate import Examined, Selection, certificate, save
 from proctor.report.terminal import summary_lines
+from proctor.report.update import updated
 from proctor.spec import SpecError, read_spec
 
 SEED_BITS = 31
@@ -44,8 +47,9 @@ class Examination:
             raise pytest.UsageError(f"--time-scale={self.patience}: must be greater than 0")
         try:
             self.manifest = read_manifest(Path(config.getoption("--impl")))
+            self.known = read_known_failures(self.manifest.folder)
             self.spec = read_spec(spec_folder())
-        except (ManifestError, SpecError) as error:
+        except (ManifestError, KnownFailuresError, SpecError) as error:
             raise pytest.UsageError(str(error)) from None
         if config.getoption("--seed") is None:
             config.option.seed = random.SystemRandom().getrandbits(SEED_BITS)  # xdist hands options on to its workers
@@ -53,6 +57,8 @@ class Examination:
         self.strict = bool(getattr(config.option, "strict", False))
         self.stagehand = Stagehand(self.manifest, config.getoption("--registry"), self.patience)
         self.records: dict[str, Record] = {}
+        self.unjudged: list[str] = []  # cases that failed without a record, as when the process that runs them dies
+        self.untrue: list[str] = []  # what known_failures.toml says and was not so
         self.document: dict[str, Any] | None = None
         self.registry: tuple[str, str] = (config.getoption("--registry"), "unknown")
         self.started = datetime.datetime.now(datetime.UTC)
@@ -79,6 +85,11 @@ class Examination:
     def pytest_sessionstart(self) -> None:
         if self.is_worker or self.config.option.collectonly:
             return
+        narrowed = narrowed_by(self.config)
+        if narrowed and self.config.getoption("--update-known-failures"):
+            raise pytest.UsageError(
+                f"--update-known-failures needs a whole run, and this is one of {' '.join(narrowed)}"
+            )
         try:
             self.registry = smoke_check(self.stagehand)
         except SmokeFailed as error:
@@ -114,21 +125,28 @@ class Examination:
     ) -> None:
         raised = call.excinfo.value if call.excinfo else None
         judgement = judge(raised, self.stagehand.stalls)
+        case, verdict = selection.case_id(item), judgement.verdict
+        known = self.known.entry_for(case, judgement.message, self.started.date())
+        if known and verdict is Verdict.FAIL:
+            verdict = Verdict.KNOWN_FAILURE
         record = Record(
-            case=item.nodeid,
+            case=case,
             clauses=tuple(clause.id for clause in clauses),
-            verdict=judgement.verdict,
+            verdict=verdict,
             duration_s=round(report.duration, 4),
             message=judgement.message,
             unavailable=judgement.unavailable,
             faults=tuple(self._faults(item)) if report.when == "call" else (),
         )
         report.user_properties.append(record.to_property())
-        if judgement.verdict is Verdict.FAIL:
+        if known and verdict is Verdict.KNOWN_FAILURE:
+            report.longrepr = f"{judgement.message}\nknown: {known.reason} {known.issue}"
+            report.outcome = "skipped"
+        elif verdict is Verdict.FAIL:
             report.longrepr = self._evidence(item, call, clauses, judgement.message)
             if not self._blocks(clauses):
                 report.outcome = "skipped"
-        elif judgement.verdict is Verdict.INCONCLUSIVE:
+        elif verdict is Verdict.INCONCLUSIVE:
             report.outcome = "skipped" if judgement.unavailable and not self.strict else "failed"
             report.longrepr = f"inconclusive: {judgement.message}"
 
@@ -159,6 +177,12 @@ class Examination:
         if record is not None:
             before = self.records.get(record.case)
             self.records[record.case] = before.followed_by(record) if before else record
+        elif report.failed and self._of_the_suite(report):
+            self.unjudged.append(report.nodeid)
+
+    def _of_the_suite(self, report: pytest.TestReport) -> bool:
+        path = self.config.rootpath / report.nodeid.partition("::")[0]
+        return any(path.resolve().is_relative_to(folder) for folder in suite_folders())
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
@@ -169,6 +193,8 @@ class Examination:
             return None
         if record.verdict is Verdict.INCONCLUSIVE:
             return "inconclusive", "?", "INCONCLUSIVE"
+        if record.verdict is Verdict.KNOWN_FAILURE:
+            return "known failure", "k", "KNOWN FAILURE"
         if record.verdict is Verdict.FAIL and report.outcome == "skipped":
             return "broken SHOULD", "w", "BROKEN SHOULD"
         return None
@@ -178,20 +204,35 @@ class Examination:
         self.stagehand.close()
         if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
-        self.document = certificate(self._examined())
+        ran = extent(session, self.unjudged)
+        self.document = certificate(self._examined(ran))
+        if self.config.getoption("--update-known-failures"):
+            self._update_known_failures(ran)
+        else:
+            self.untrue = list(self.known.faults(self.records.values(), self.started.date(), complete=ran.complete))
+        if session.exitstatus == pytest.ExitCode.OK and self.untrue:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if session.exitstatus == pytest.ExitCode.OK and nothing_was_judged(self.document):
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+    def _update_known_failures(self, ran: Selection) -> None:
+        path = self.known.path
+        if not ran.complete:
+            self.untrue = [f"{path}: left as it is: {ran.expression}"]
+            return
+        text = path.read_text() if path.exists() else ""
+        path.write_text(updated(text, self.known, [self.records[case] for case in sorted(self.records)]))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.document is None:
             return
         path = save(self.document, self.config.getoption("--report"))
         terminalreporter.section("proctor")
-        for line in summary_lines(self.document):
+        for line in [*summary_lines(self.document), *self.untrue]:
             terminalreporter.write_line(line)
         terminalreporter.write_line(f"certificate: {path}")
 
-    def _examined(self) -> Examined:
+    def _examined(self, ran: Selection) -> Examined:
         return Examined(
             manifest=self.manifest,
             spec=self.spec,
@@ -204,7 +245,8 @@ class Examination:
             strict=self.strict,
             started=self.started,
             finished=datetime.datetime.now(datetime.UTC),
-            selection=Selection(narrowed_by(self.config)),
+            known=self.known.entries,
+            selection=ran,
         )
 
 
@@ -213,23 +255,3 @@ def nothing_was_judged(document: dict[str, Any]) -> bool:
     unexamined = [profile["verdict"] == "not examined" for profile in document["profiles"]]
     no_case = not any(entry["cases"] for entry in document["clauses"])
     return no_case or (document["selection"]["complete"] and any(unexamined))
-
-
-def narrowed_by(config: pytest.Config) -> str:
-    """What made a run less than the whole suite; empty if nothing did."""
-    option = config.option
-    asked = [(config.invocation_params.dir / argument).resolve() for argument in config.args]
-    whole = all(any(folder.is_relative_to(path) for path in asked) for folder in suite_folders())
-    words = [] if whole else [str(argument) for argument in config.args]
-    words += [f"-k {option.keyword}"] * bool(option.keyword) + [f"-m {option.markexpr}"] * bool(option.markexpr)
-    words += [f"--deselect {prefix}" for prefix in option.deselect or ()]
-    words += ["--last-failed"] * bool(getattr(option, "lf", False))
-    return " ".join(words)
-
-
-def examine_the_suite_by_default(config: pytest.Config) -> None:
-    """`pytest --impl=path` with no other argument examines that implementation and runs nothing else."""
-    asked_for_paths = config.args_source is pytest.Config.ArgsSource.ARGS
-    named = any(argument.startswith("--impl") for argument in config.invocation_params.args)
-    if named and not asked_for_paths:
-        config.args = [str(folder) for folder in suite_folders()]

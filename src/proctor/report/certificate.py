@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from proctor.known import Entry
 from proctor.manifest import Manifest
 from proctor.model import PROFILES, Clause, Level, Verdict
 from proctor.record import Record, worst
@@ -49,6 +50,7 @@ class Examined:
     started: datetime.datetime
     finished: datetime.datetime
     selection: Selection = field(default_factory=Selection)
+    known: tuple[Entry, ...] = ()
 
 
 def certificate(examined: Examined) -> dict[str, Any]:
@@ -75,8 +77,14 @@ def certificate(examined: Examined) -> dict[str, Any]:
         "finished": examined.finished.isoformat(timespec="seconds"),
         "selection": {"complete": examined.selection.complete, "expression": examined.selection.expression},
         "profiles": [profile_entry(profile, clauses, examined) for profile in PROFILES],
+        "known_failures": [known_entry(entry) for entry in examined.known],
         "clauses": clauses,
     }
+
+
+def known_entry(entry: Entry) -> dict[str, Any]:
+    expires = entry.expires.isoformat() if entry.expires else None
+    return {"case": entry.case, "reason": entry.reason, "issue": entry.issue or None, "expires": expires}
 
 
 def clause_entry(clause: Clause, examined: Examined) -> dict[str, Any]:

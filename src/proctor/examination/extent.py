@@ -1,0 +1,43 @@
+"""How much of the suite a run was: what narrowed it, and what cut it short. Only a whole run certifies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from proctor.places import suite_folders
+from proctor.report.certificate import Selection
+
+RAN_TO_THE_END = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+def examine_the_suite_by_default(config: pytest.Config) -> None:
+    """`pytest --impl=path` with no other argument examines that implementation and runs nothing else."""
+    asked_for_paths = config.args_source is pytest.Config.ArgsSource.ARGS
+    named = any(argument.startswith("--impl") for argument in config.invocation_params.args)
+    if named and not asked_for_paths:
+        config.args = [str(folder) for folder in suite_folders()]
+
+
+def extent(session: pytest.Session, unjudged: Iterable[str]) -> Selection:
+    """`unjudged`: cases that ended without a verdict, as when the process that runs them dies."""
+    words = [*narrowed_by(session.config), *cut_short(session)]
+    return Selection(" ".join([*words, *(f"no verdict of {case}" for case in unjudged)]))
+
+
+def narrowed_by(config: pytest.Config) -> list[str]:
+    """What made a run less than the whole suite; empty if nothing did."""
+    option = config.option
+    asked = [(config.invocation_params.dir / argument).resolve() for argument in config.args]
+    whole = all(any(folder.is_relative_to(path) for path in asked) for folder in suite_folders())
+    words = [] if whole else [str(argument) for argument in config.args]
+    words += [f"-k {option.keyword}"] * bool(option.keyword) + [f"-m {option.markexpr}"] * bool(option.markexpr)
+    words += [f"--deselect {prefix}" for prefix in option.deselect or ()]
+    return words + ["--last-failed"] * bool(getattr(option, "lf", False))
+
+
+def cut_short(session: pytest.Session) -> list[str]:
+    """Why it ended before its last case, as by -x or Ctrl-C; empty if it did not."""
+    reason = session.shouldfail or session.shouldstop or session.exitstatus not in RAN_TO_THE_END
+    return [f"ended early: {reason}" if isinstance(reason, str) else "ended early"] if reason else []
