@@ -39,6 +39,27 @@ class KeepsTheLastOfThree(Supervisor):
             super().retire(child)
 
 
+class LeavesAReloadToItsChild(Supervisor):
+    """A child is forked that goes on with new workers, and the parent ends with the old ones (U11)."""
+
+    breaks = "restart/reload-keeps-the-parent"
+    also: Mapping[str, str] = dict.fromkeys(
+        (
+            "restart/reload-renews-every-worker",
+            "restart/reload-is-never-lost",
+            "restart/reload-can-be-repeated",
+            "restart/stop-during-reload",
+        ),
+        "what is looked at is the process that was started, and there is none",
+    )
+
+    def on_sighup(self) -> None:
+        if os.fork():
+            os._exit(0)
+        self.pid = os.getpid()
+        self.children.clear()
+
+
 class ForgetsAReloadMeanwhile(Supervisor):
     """A reload signal that comes while a reload is going on is forgotten (U4)."""
 

@@ -19,6 +19,7 @@ from reference.wire import HEADER_BYTES, Codec, Dialect, FrameReader, Refused, u
 from reference.worker import Worker
 
 Frames = list[bytes | Refused]
+ONE_BYTE = 255
 SINGLE = struct.Struct("<f")  # which refuses what is too large for it
 
 # --- Frames
@@ -35,6 +36,21 @@ class CountsCharacters(Codec):
     def reply(self, out: str, result: Any) -> bytes:
         body = super().reply(out, result)[HEADER_BYTES:]
         return self._pack(len(body.decode())) + body
+
+
+class PacksAsAnotherMachine(Codec):
+    """A length that takes more than one byte is in network order (F9)."""
+
+    breaks = "wire/byte-order-is-kept"
+    also: Mapping[str, str] = {
+        "wire/frame-is-length-and-body": "some of those frames are long",
+        "wire/frame-may-arrive-in-pieces": "one of those frames is long, and so is its reply",
+        "wire/reply-is-sent-whole": "such a reply is long",
+    }
+
+    def reply(self, out: str, result: Any) -> bytes:
+        body = super().reply(out, result)[HEADER_BYTES:]
+        return len(body).to_bytes(HEADER_BYTES, "big" if len(body) > ONE_BYTE else "little") + body
 
 
 class TakesOneRecvForALength(FrameReader):
