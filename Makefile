@@ -10,7 +10,7 @@ NODE_READY := examples/node/node_modules/.ready
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify test check bench clean
+.PHONY: certify test check kill-matrix bench clean
 
 certify: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q
@@ -22,6 +22,9 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+kill-matrix: $(READY)
+	$(BIN)/python -m tests.broken.matrix
 
 bench: $(READY)
 	$(BIN)/pip install -q -e '.[bench]'

@@ -38,11 +38,16 @@ class Examination:
         return [f"{case['case'].partition('::')[2]}: {case['message']}" for case in self._cases[clause]]
 
 
-def examined(liar: Liar, side: Side, files: Iterable[str], folder: Path) -> Examination:
-    """Runs these files of the suite on one side of it, from a manifest in `folder`, where the report is left too."""
+def examined(liar: Liar, side: Side, files: Iterable[str], folder: Path, clauses: Iterable[str] = ()) -> Examination:
+    """Runs these files of the suite, or the cases of these `clauses` in them, on one side of it.
+
+    The manifest stands in `folder`, where the report is left, too.
+    """
     (folder / "impl.toml").write_text(toml(manifest(liar, side, folder)))
     command = [sys.executable, "-m", "pytest", f"--impl={folder}", "-q", "-p", "no:cacheprovider", *QUICK_START]
     suite = [str(CHECKOUT / file) for file in files]
+    chosen = " or ".join(clause.partition("/")[2] for clause in clauses)
+    suite += ["-k", chosen] if chosen else []
     run = subprocess.run(
         [*command, *suite], cwd=folder, capture_output=True, text=True, timeout=ENDS_WITHIN_S, check=False
     )
