@@ -9,6 +9,7 @@ from reference.address import Address
 
 BACKLOG = 1024
 VARIABLE = "REFERENCE_LISTENER"  # in the environment: the socket's descriptor, over an exec
+FIRST = "REFERENCE_FIRST"  # besides: the parent whose second this one is
 
 
 def listen(address: Address) -> socket.socket:
@@ -33,13 +34,22 @@ def bound(address: Address) -> socket.socket:
     return listener
 
 
-def leave(listener: socket.socket) -> None:
-    """Leaves it to the next image, in `exec`."""
+def first_parent() -> int | None:
+    """The parent that started this one as its second, if any did."""
+    first = os.environ.pop(FIRST, None)
+    return int(first) if first else None
+
+
+def leave(listener: socket.socket, first: int | None) -> None:
+    """Leaves it to the next image, in `exec`; `first`: whose second that is, if it is one."""
     listener.set_inheritable(True)
     os.environ[VARIABLE] = str(listener.fileno())
+    if first:
+        os.environ[FIRST] = str(first)
 
 
 def take_back(listener: socket.socket) -> None:
     """When there was no next image."""
     listener.set_inheritable(False)
     del os.environ[VARIABLE]
+    os.environ.pop(FIRST, None)

@@ -28,8 +28,8 @@ UNABLE_S = 2.0  # without a worker to count upon; then the node goes (R23)
 DEREGISTER_S = 2.0  # what a registry that doesn't answer may take of the time to stop (R15)
 
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-HANDLED = (*STOPS, signal.SIGHUP, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU)
-IGNORED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE)
+HANDLED = (*STOPS, signal.SIGHUP, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR2)
+IGNORED = (signal.SIGUSR1, signal.SIGPIPE)
 
 RunWorker = Callable[[int, Reporter], int]
 RunRegistrar = Callable[[int, Reporter], int]
@@ -69,12 +69,15 @@ class Supervisor:
         self.reload_wanted = False
         self.stop_by: float | None = None
         self.exec_wanted = False
+        self.first = listener.first_parent()
+        self.second: int | None = None  # a second parent, started by this one; on its own from then on
 
         self.handlers: dict[int, Callable[[], None]] = {
             signal.SIGCHLD: self.on_sigchld,
             signal.SIGHUP: self.on_sighup,
             signal.SIGTTIN: self.on_sigttin,
             signal.SIGTTOU: self.on_sigttou,
+            signal.SIGUSR2: self.on_sigusr2,
             **dict.fromkeys(STOPS, self.on_stop),
         }
 
@@ -128,6 +131,11 @@ class Supervisor:
     def on_sigttou(self) -> None:
         self.size = self.allowance.places = max(1, self.size - 1)
 
+    def on_sigusr2(self) -> None:
+        """There are never more than two parents (U12)."""
+        if self.second is None and self.first != os.getppid() and self.stop_by is None:
+            self.spawn_second()
+
     def on_report(self, pid: int, kind: bytes) -> None:
         child = self.children.get(pid)
         if child is None:
@@ -169,6 +177,9 @@ class Supervisor:
             return (pid, status) if pid else None
 
     def on_exit(self, pid: int, status: int | None) -> None:
+        if pid == self.second:
+            self.log(f"second parent {pid} {describe(status)}")
+            self.second = None
         child = self.children.pop(pid, None)
         if child is None:
             return  # not ours, but left to us as PID 1 or over an exec: reaped, and nothing more (S7, S8)
@@ -306,7 +317,7 @@ class Supervisor:
         Signals are held back until the new image has its handlers (U4). If it can't be had, the old one goes on (U5).
         """
         mask = block()
-        listener.leave(self.listener)
+        listener.leave(self.listener, self.first)
         try:
             os.execv(sys.executable, sys.orig_argv)
         except OSError as error:
@@ -340,6 +351,18 @@ class Supervisor:
         os.close(orders)
         if self.registrar is None:
             self.close_orders()
+
+    def spawn_second(self) -> None:
+        """The same command once more, on the same listening socket; it takes nothing else along (U14)."""
+        child = self.fork("second parent", self.run_second_here)
+        if child is not None:
+            del self.children[child.pid]
+            self.second = child.pid
+
+    def run_second_here(self) -> int:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        listener.leave(self.listener, self.pid)
+        os.execv(sys.executable, sys.orig_argv)
 
     def close_in_child(self) -> None:
         """What only the parent may hold: a pipe doesn't end while anybody has its other end."""
