@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from reference.address import Address, parse_address
-from reference.listener import listen
 from reference.serve import ServerParts, serve
 from reference.settings import ClientSettings, RegistrySettings, ServerSettings
 from reference.wire import FRAME_BYTES_MAX, Dialect
@@ -42,7 +41,7 @@ def main(argv: Sequence[str], server: ServerParts | None = None, client: ClientP
 
 def run_server(arguments: argparse.Namespace, parts: ServerParts) -> int:
     try:
-        listener = listen(arguments.bind)
+        listener = parts.opener().listen(arguments.bind)
     except OSError as error:
         return fail(f"can't listen on {arguments.bind}: {error.strerror}")
     return serve(server_settings(arguments), listener, parts)

@@ -12,26 +12,28 @@ VARIABLE = "REFERENCE_LISTENER"  # in the environment: the socket's descriptor, 
 FIRST = "REFERENCE_FIRST"  # besides: the parent whose second this one is
 
 
-def listen(address: Address) -> socket.socket:
-    """Listens on `address`, or on what the image before this one has left. OSError if it can't be had."""
-    inherited = os.environ.pop(VARIABLE, None)
-    listener = socket.socket(fileno=int(inherited)) if inherited else bound(address)
-    listener.set_inheritable(False)
-    return listener
+class Opener:
+    """Opens the listening socket."""
 
+    def listen(self, address: Address) -> socket.socket:
+        """Listens on `address`, or on what the image before this one has left. OSError if it can't be had."""
+        inherited = os.environ.pop(VARIABLE, None)
+        listener = socket.socket(fileno=int(inherited)) if inherited else self.bound(address)
+        listener.set_inheritable(False)
+        return listener
 
-def bound(address: Address) -> socket.socket:
-    listener = socket.socket(address.family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits this
-        listener.setblocking(False)  # readable is no promise: another worker may be quicker (X7)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+    def bound(self, address: Address) -> socket.socket:
+        listener = socket.socket(address.family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts inherits this
+            listener.setblocking(False)  # readable is no promise: another worker may be quicker (X7)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+        return listener
 
 
 def first_parent() -> int | None:

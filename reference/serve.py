@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from reference.address import Address
 from reference.connection import Connection, Owner
+from reference.listener import Opener
 from reference.log import Log
 from reference.methods import Dispatcher, Methods
 from reference.registration import Registration, SessionNote
@@ -18,6 +19,7 @@ from reference.worker import Worker
 
 
 class ServerParts(NamedTuple):
+    opener: type[Opener] = Opener
     supervisor: type[Supervisor] = Supervisor
     worker: type[Worker] = Worker
     connection: type[Connection] = Connection

@@ -323,3 +323,67 @@ class ReturnsToTheNumberItWasStartedWith(Supervisor):
         if self.children.get(pid) in self.workers(current=True):
             self.size = self.settings.workers
         super().on_exit(pid, status)
+
+
+# --- Upgrade
+
+
+class TakesItForAReload(Supervisor):
+    """SIGUSR2 renews the workers."""
+
+    breaks = "restart/usr2-starts-a-second-parent"
+    also: Mapping[str, str] = dict.fromkeys(
+        (
+            "restart/second-usr2-is-ignored",
+            "restart/old-parent-may-leave",
+            "restart/failed-upgrade-is-undone",
+            "restart/upgrade-ends-with-one-node",
+        ),
+        "there is no second parent",
+    )
+
+    def on_sigusr2(self) -> None:
+        self.on_sighup()
+
+
+class StartsOneForEachSignal(Supervisor):
+    """Each SIGUSR2 brings another parent (U12)."""
+
+    breaks = "restart/second-usr2-is-ignored"
+
+    def on_sigusr2(self) -> None:
+        self.spawn_second()
+
+
+class TakesItsSecondAlong(Supervisor):
+    """When the first parent leaves it stops whatever it has started (U15)."""
+
+    breaks = "restart/old-parent-may-leave"
+    also: Mapping[str, str] = {"restart/upgrade-ends-with-one-node": "it is the second's, and there is no second"}
+
+    def leave(self) -> None:
+        super().leave()
+        if self.second is not None:
+            os.kill(self.second, signal.SIGTERM)
+
+
+class AsksOnce(Supervisor):
+    """A second parent that failed is not asked for again (U13)."""
+
+    breaks = "restart/failed-upgrade-is-undone"
+    asked = False
+
+    def on_sigusr2(self) -> None:
+        if not self.asked:
+            self.asked = True
+            super().on_sigusr2()
+
+
+class BelievesThatItIsRegistered(Supervisor):
+    """A second parent finds a node with its address, and makes none of its own (U16)."""
+
+    breaks = "restart/upgrade-ends-with-one-node"
+
+    def order(self, *, offered: bool) -> None:
+        if self.first is None:
+            super().order(offered=offered)

@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -18,7 +19,9 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
+from reference.address import Address
 from reference.children import Allowance, Child
+from reference.listener import Opener
 from reference.settings import ServerSettings
 from reference.supervisor import HANDLED, STOPS, Supervisor
 from reference.worker import Worker
@@ -28,6 +31,18 @@ MOST_DEATHS = 5
 REPORTS_AT_BIRTH = 2  # that it is ready, and that it is alive
 
 # --- Booting
+
+
+class MakesDoWithAnotherPort(Opener):
+    """Where its port is taken it listens on another (S22)."""
+
+    breaks = "supervision/boot-failure-is-told"
+
+    def bound(self, address: Address) -> socket.socket:
+        try:
+            return super().bound(address)
+        except OSError:
+            return super().bound(Address(address.host, 0))
 
 
 class RunsTwoAtLeast(Supervisor):
