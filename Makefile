@@ -1,4 +1,4 @@
-# The two commands: `make certify` and `make test`. Both set up what they need, in .venv and examples/node.
+# The commands: `make certify`, `make test`, `make kill-matrix`. They set up what they need, in .venv and examples/node.
 
 PYTHON ?= python3
 IMPL ?= reference
