@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from proctor.model import Verdict
+from proctor.record import Record
+
 CHECKOUT = Path(__file__).parent
 SUITE = (CHECKOUT / "conformance", CHECKOUT / "chaos")
 SERVICES_ARE_REQUIRED = "PROCTOR_SERVICES"  # set to "required" by our own gate: there, a skip is a failure
@@ -38,7 +41,7 @@ class Skips:
         self.reasons: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.skipped:
+        if report.skipped and not was_judged(report):
             self.reasons.add(reason_of(report))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -50,6 +53,12 @@ class Skips:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.reasons:
             terminalreporter.write_line(f"not run here: {'; '.join(sorted(self.reasons))}")
+
+
+def was_judged(report: pytest.TestReport) -> bool:
+    """A case whose failure doesn't fail the run, known or of a SHOULD, counts for pytest as skipped, and was run."""
+    record = Record.from_properties(report.user_properties)
+    return record is not None and record.verdict is not Verdict.INCONCLUSIVE
 
 
 def reason_of(report: pytest.TestReport) -> str:
