@@ -190,6 +190,8 @@ class Supervisor:
 
     def on_no_children(self) -> None:
         """Who is on record and gone was reaped by somebody else; who is not gone is waited for again (S4)."""
+        if self.second is not None and not exists(self.second):
+            self.second = None
         for child in tuple(self.children.values()):
             if exists(child.pid):
                 self.doubtful = True

@@ -71,6 +71,20 @@ def test_a_failure_shows_clause_message_evidence_and_how_to_see_it_again(impl: P
     assert document["seed"] == 17
 
 
+def test_a_run_that_ended_early_says_so(impl: Path) -> None:
+    """What it did not come to could have failed."""
+    cases = f"""
+        @clause('{MUST}')
+        def test_it(server): assert server.pid == 0
+
+        @clause('{MUST}')
+        def test_the_rest(server): ...
+    """
+    run, document = run_suite(impl, cases, "-x")
+    assert run.status != 0
+    assert document["selection"]["expression"] == "test_cases.py ended early: stopping after 1 failures"
+
+
 def test_an_error_of_the_kit_is_never_the_implementation_s(impl: Path) -> None:
     run, document = run_suite(impl, f"@clause('{MUST}')\ndef test_it(server): raise OSError('no memory')")
     assert run.status == 1

@@ -43,7 +43,7 @@ class Stat:
     @property
     def age_s(self) -> float:
         """How long it has lived by now."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - self.started / TICKS_PER_S
+        return (ticks_now() - self.started) / TICKS_PER_S
 
     def __str__(self) -> str:
         return f"{self.pid} {self.command} {self.state}"
