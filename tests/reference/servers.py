@@ -74,7 +74,8 @@ class Server:
         """The workers, once there are so many, none of those among them, and nothing else of the old ones."""
 
         def look() -> bool:
-            return len(self.workers()) == size and not set(self.children()) & set(without)
+            gone = not set(self.children()) & set(without)  # first: one that dies in between is not counted as a worker
+            return gone and len(self.workers()) == size
 
         eventually(look, WITHIN_S, f"{size} workers, and none of {without}")
         return self.workers()
