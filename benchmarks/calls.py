@@ -3,6 +3,8 @@
 Every server runs in processes of its own and answers the same `ping`; each is called over one connection, one call at a
 time and with 64 in flight, in turns, so that whatever else the machine does happens to all. The figure is what the
 kernel's scheduler has charged to the server's processes (/proc/PID/task/*/schedstat, in ns), so waiting costs nothing.
+The servers have one core and their callers another, as if on two machines; else it would decide whom the scheduler puts
+on one core with its caller, which it does with the quickest.
 
 The others do less than the reference where that favours them: the socket echo parses nothing, gRPC carries bytes. None
 of them is asked for what it can't do: thriftpy2 has one call in flight on a connection, so it gets 64 connections. What
@@ -14,6 +16,7 @@ its server would cost if its client could pipeline is measured as well, by sendi
 from __future__ import annotations
 
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -364,11 +367,16 @@ def repeat(times: int, work: Callable[[], None]) -> Callable[[], None]:
 
 def compare() -> dict[str, Figure]:
     """Medians over rounds in which every server has its turn."""
+    everywhere = os.sched_getaffinity(0)
+    servers_core, callers_core = sorted(everywhere)[:2]
     with ExitStack() as stack:
+        stack.callback(os.sched_setaffinity, 0, everywhere)
         entered = []
         for contender in CONTENDERS:
             port = free_port()
+            os.sched_setaffinity(0, {servers_core})
             server = stack.enter_context(running(command_of(contender, port), port))
+            os.sched_setaffinity(0, {callers_core})
             caller = contender.caller(port)
             repeat(200, caller.one)()
             repeat(5, caller.batch)()

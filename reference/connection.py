@@ -73,9 +73,27 @@ class Connection:
 
     def on_data(self, data: bytes) -> None:
         self.heard = True
-        if not self.lingering:
-            self.waiting.extend(self.reader.feed(data))
+        if self.lingering:
+            return
+        requests = self.reader.feed(data)
+        if len(requests) == 1 and not self.unsent and not self.owner.draining:
+            self.answer_single(requests[0])
+        else:
+            self.waiting.extend(requests)
             self.serve()
+
+    def answer_single(self, request: bytes | Refused) -> None:
+        """Most calls come alone and their replies are taken at once; nothing is queued then."""
+        reply = self.owner.answer(request)
+        if isinstance(reply, bytes):
+            sent = self.send(reply)
+            if sent == len(reply) and not self.reader.broken:
+                return
+            self.unsent += reply[sent:]
+        else:
+            self.running = reply
+            self.step()
+        self.serve()
 
     def on_end(self) -> None:
         self.ended = True
@@ -122,16 +140,19 @@ class Connection:
         if not self.unsent or self.closed:
             return
         last = self.owner.draining and self.has_no_more()
-        try:
-            sent = self.sock.send(self.unsent, socket.MSG_MORE if last else 0)
-        except BlockingIOError:
-            return
-        except OSError:
-            self.close()
-            return
-        del self.unsent[:sent]
+        del self.unsent[: self.send(self.unsent, socket.MSG_MORE if last else 0)]
         if last and not self.unsent:
             self.close()
+
+    def send(self, data: bytes | bytearray, flags: int = 0) -> int:
+        """How many of these bytes the client takes now."""
+        try:
+            return self.sock.send(data, flags)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.close()
+            return 0
 
     def settle(self) -> None:
         """Ends what is done with; tells epoll only what has changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 
 Action = Callable[[], None]
@@ -26,12 +27,16 @@ class Timer:
 
 
 class Timers:
+    """`due` is when the first of them is, on the clock of monotonic(); never, if there is none."""
+
     def __init__(self) -> None:
         self._heap: list[Timer] = []
+        self.due = inf
 
     def after(self, seconds: float, action: Action) -> Timer:
         timer = Timer(monotonic() + seconds, action)
         heapq.heappush(self._heap, timer)
+        self.due = self._heap[0].when
         return timer
 
     def run_due(self) -> float:
@@ -39,11 +44,10 @@ class Timers:
 
         Returns the seconds until the next is due; -1 if there is none.
         """
-        if not self._heap:
-            return -1
         now = monotonic()
         while self._heap and self._heap[0].when <= now:
             action = heapq.heappop(self._heap).action
             if action is not None:
                 action()
-        return max(0.0, self._heap[0].when - now) if self._heap else -1
+        self.due = self._heap[0].when if self._heap else inf
+        return max(0.0, self.due - now) if self._heap else -1

@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 from collections.abc import Callable
+from time import monotonic
 
 from reference.connection import Answer, Connection, MakeConnection
 from reference.listener import BACKLOG
@@ -53,13 +54,16 @@ class Worker:
 
     def run(self) -> int:
         self.start()
+        poll, find_handler, timers = self.epoll.poll, self.handlers.get, self.timers
         wait_s = 0.0
         while not self.over:
-            for fd, events in self.epoll.poll(wait_s, EVENTS_AT_ONCE):
-                handler = self.handlers.get(fd)  # none if an event before it, in this round, has closed it
+            for fd, events in poll(wait_s, EVENTS_AT_ONCE):
+                handler = find_handler(fd)  # none if an event before it, in this round, has closed it
                 if handler:
                     handler(events)
-            wait_s = self.timers.run_due()
+            wait_s = timers.due - monotonic()  # there is always one: the next sign of life
+            if wait_s <= 0:
+                wait_s = timers.run_due()
         return 0
 
     def start(self) -> None:

@@ -45,6 +45,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Cases take from milliseconds to seconds, so whoever has done all of theirs takes over some of another's; unless
+    `--dist` says otherwise. Before xdist settles on its own default.
+    """
+    option = config.option
+    if option.impl is not None and getattr(option, "numprocesses", None) and option.dist == "no":
+        option.dist = "worksteal"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """`-n auto`: cases mostly wait, for deadlines that are watched to their end, so several share a core."""

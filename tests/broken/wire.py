@@ -18,6 +18,7 @@ from reference.methods import Dispatcher, Methods
 from reference.wire import HEADER_BYTES, Codec, Dialect, FrameReader, Refused, unique
 from reference.worker import Worker
 
+Bytes = bytes | bytearray
 Frames = list[bytes | Refused]
 ONE_BYTE = 255
 SINGLE = struct.Struct("<f")  # which refuses what is too large for it
@@ -85,9 +86,9 @@ class SendsOnce(Connection):
         "wire/frame-at-the-limit": "such a reply is more than a socket's buffer takes at once",
     }
 
-    def flush(self) -> None:
-        super().flush()
-        self.unsent.clear()
+    def send(self, data: Bytes, flags: int = 0) -> int:
+        super().send(data, flags)
+        return len(data)
 
 
 class TakesEmptyForKeepAlive(FrameReader):
@@ -368,10 +369,11 @@ class HangsUpOnUnknownMethods(Connection):
 
     breaks = "wire/connection-survives-an-error"
 
-    def flush(self) -> None:
-        if b'"unknown_method"' in self.unsent:
-            self.ended = True
-        super().flush()
+    def send(self, data: Bytes, flags: int = 0) -> int:
+        sent = super().send(data, flags)
+        if b'"unknown_method"' in data:
+            self.close()
+        return sent
 
 
 class TellsWhereItFailed(Dispatcher):
@@ -446,13 +448,12 @@ class WritesUntilAllIsTaken(Connection):
     arguments = ("--hang", "30")  # or the watchdog would set the matter right
     manifest: Mapping[str, Mapping[str, float]] = {"limits": {"hang_s": 30}}
 
-    def flush(self) -> None:
+    def send(self, data: Bytes, flags: int = 0) -> int:  # noqa: ARG002  # as its base has it
         self.sock.setblocking(True)
         with suppress(OSError):
-            self.sock.sendall(self.unsent)
-            self.unsent.clear()
+            self.sock.sendall(data)
         self.sock.setblocking(False)
-        super().flush()
+        return len(data)
 
 
 # --- Limits
