@@ -10,7 +10,7 @@ NODE_READY := examples/node/node_modules/.ready
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify test check kill-matrix bench clean
+.PHONY: certify test check kill-matrix docs-tables bench clean
 
 certify: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q
@@ -25,6 +25,9 @@ check: $(READY)
 
 kill-matrix: $(READY)
 	$(BIN)/python -m tests.broken.matrix
+
+docs-tables: $(READY)
+	$(BIN)/python -m tests.failure_modes
 
 bench: $(READY)
 	$(BIN)/pip install -q -e '.[bench]'
