@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from proctor.manifest import ManifestError
+from proctor.report.verify import Unreadable, differences, fits, on_disk, read_certificate
+from proctor.spec import SpecError
 from proctor.zookeeper.backend import RegistryUnavailable
 from proctor.zookeeper.serve import serve
 
@@ -26,3 +31,34 @@ def zookeeper(host: str, port: int) -> None:
         serve(host, port)
     except RegistryUnavailable as error:
         raise click.ClickException(str(error)) from None
+
+
+class CannotVerify(click.ClickException):
+    """Nothing can be said of the certificate: neither that it fits, nor that it doesn't."""
+
+    exit_code = 2
+
+
+@main.command()
+@click.argument("certificate", type=click.Path(path_type=Path))
+@click.option(
+    "--impl",
+    default=".",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder (or impl.toml in it) of the implementation that was examined.",
+)
+def verify(certificate: Path, impl: Path) -> None:
+    """Say whether a certificate.json still fits the implementation, the spec and the suite that stand here.
+
+    The exit status is 0 if it fits; 1 if it doesn't, with a line for each thing that differs; 2 if it can't be told.
+    """
+    try:
+        examined, here = read_certificate(certificate), on_disk(impl)
+    except (Unreadable, ManifestError, SpecError, OSError) as error:
+        raise CannotVerify(str(error)) from None
+    lines = list(differences(examined, here))
+    for line in lines or [fits(examined)]:
+        click.echo(line)
+    if lines:
+        raise SystemExit(1)

@@ -111,7 +111,9 @@ def read_manifest(impl: Path) -> Manifest:
     if not impl.exists():
         raise ManifestError(f"{impl}: no such folder; --impl takes the folder that holds {FILE_NAME}")
     if not path.is_file():
-        raise ManifestError(f"{impl}: holds no {FILE_NAME}, which says how to start the implementation")
+        raise ManifestError(
+            f"{impl}: holds no {FILE_NAME}, which says how to start the implementation; --impl takes its folder"
+        )
     text = path.read_bytes()
     try:
         document = msgspec.toml.decode(text, type=Document)

@@ -56,18 +56,9 @@ class Examined:
 def certificate(examined: Examined) -> dict[str, Any]:
     """The document, ready for JSON."""
     clauses = [clause_entry(clause, examined) for clause in examined.spec.clauses if clause.level is not Level.MAY]
-    about = examined.manifest.about
     return {
         "format": FORMAT,
-        "implementation": {
-            "name": about.name,
-            "version": about.version,
-            "language": about.language,
-            "manifest_sha256": examined.manifest.digest,
-            "folder_sha256": folder_digest([examined.manifest.folder]),
-        },
-        "spec": {"version": examined.spec.version, "sha256": examined.spec.digest},
-        "suite": {"version": examined.suite_version, "sha256": folder_digest(examined.suite_folders)},
+        **made_from(examined.manifest, examined.spec, examined.suite_version, examined.suite_folders),
         "registry": dict(zip(("name", "version"), examined.registry, strict=True)),
         "injectors": injectors(examined.records),
         "seed": examined.seed,
@@ -79,6 +70,24 @@ def certificate(examined: Examined) -> dict[str, Any]:
         "profiles": [profile_entry(profile, clauses, examined) for profile in PROFILES],
         "known_failures": [known_entry(entry) for entry in examined.known],
         "clauses": clauses,
+    }
+
+
+def made_from(
+    manifest: Manifest, spec: Spec, suite_version: str, suite_folders: tuple[Path, ...]
+) -> dict[str, dict[str, str]]:
+    """What a certificate is bound to: implementation, spec and suite, each with its version and digests."""
+    about = manifest.about
+    return {
+        "implementation": {
+            "name": about.name,
+            "version": about.version,
+            "language": about.language,
+            "manifest_sha256": manifest.digest,
+            "folder_sha256": folder_digest([manifest.folder]),
+        },
+        "spec": {"version": spec.version, "sha256": spec.digest},
+        "suite": {"version": suite_version, "sha256": folder_digest(suite_folders)},
     }
 
 
