@@ -12,18 +12,22 @@ from proctor.api import (
     WATCHED_S,
     Body,
     Connection,
+    Ended,
+    ForAny,
     Request,
     Server,
     StartServer,
     Stop,
     Unread,
     alive,
+    any_bytes,
     clause,
     header,
     pi,
     ping,
     pong,
     serving,
+    still,
     throughout,
 )
 
@@ -167,6 +171,35 @@ def reset_while_it_writes(server: Server, _: set[int]) -> None:
     ):
         late.took_effect()
         wire.reset()
+
+
+@clause("wire/no-bytes-harm-anybody-else")
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # a registry client's thread draws while we do
+def test_any_bytes_leave_everybody_else_served(for_any: ForAny) -> None:
+    """A server that lets an exception of one connection through loses a worker, and all that it served."""
+
+    def law(server: Server, wire: Connection, data: bytes) -> None:
+        workers = server.worker_pids()
+        with server.connect() as bystander:
+            assert bystander.call(ping("before")) == pong("before")
+            send_and_hear_out(wire, data)
+            assert bystander.call(ping("meanwhile")) == pong("meanwhile")
+        with server.connect() as newcomer:
+            assert newcomer.call(ping("newcomer")) == pong("newcomer")
+        still(server, workers)
+
+    for_any(any_bytes, law)
+
+
+def send_and_hear_out(wire: Connection, data: bytes) -> None:
+    """Send all of it, and then read replies until the connection ends. NotAReply if something else comes."""
+    try:
+        wire.send(data)
+        wire.half_close()
+        while True:
+            wire.reply(within=PROMPTLY_S)
+    except Ended:
+        return
 
 
 @clause("wire/idle-connections-block-nobody")

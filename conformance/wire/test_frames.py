@@ -7,16 +7,22 @@ import signal
 from contextlib import ExitStack, closing
 
 import pytest
+from hypothesis import strategies as st
 
 from proctor.api import (
     PROMPTLY_S,
     Body,
     Connection,
+    ForAny,
     Process,
+    Reply,
+    Request,
     Server,
     StartServer,
     Stop,
     Unread,
+    any_cuts,
+    any_request,
     clause,
     eventually,
     frame,
@@ -29,6 +35,7 @@ from proctor.api import (
 )
 
 APART_S = 0.1  # by then at the latest the next piece goes; sooner if the server has read the last one
+SOON_S = 0.02
 SMALL_BUFFER_BYTES = 1024
 SEVERAL_MIB = 4 * 1024 * 1024
 RESTED_S = 0.5
@@ -171,6 +178,23 @@ def test_the_end_of_a_frame_may_come_with_the_next_ones(server: Server) -> None:
         assert wire.replies(3) == [pong("first"), pong("second"), pong("third")]
 
 
+@clause("wire/frame-may-arrive-in-pieces", "wire/frames-may-arrive-together")
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # a registry client's thread draws while we do
+def test_any_requests_in_any_pieces_get_the_same_replies(for_any: ForAny) -> None:
+    """A server that is right about one frame in two segments may be wrong about five in seven."""
+
+    def law(server: Server, wire: Connection, drawn: tuple[list[Request | Body], list[int]]) -> None:
+        requests, cuts = drawn
+        with server.connect() as other:
+            one_by_one = [other.call(request) for request in requests]
+        wire.send(*requests, pieces=cuts, apart_s=SOON_S)
+        for number, (request, expected) in enumerate(zip(requests, one_by_one, strict=True), 1):
+            reply = wire.reply()
+            assert alike(reply, expected), f"{request}, number {number} of {len(requests)}: {reply}, not {expected}"
+
+    for_any(st.tuples(st.lists(any_request, min_size=1, max_size=8), any_cuts), law)
+
+
 @clause("wire/reply-is-sent-whole")
 def test_a_long_reply_reaches_a_slow_reader_whole(server: Server) -> None:
     """A server that sends once, and takes it for all, sends what the kernel's buffer happened to hold."""
@@ -240,6 +264,11 @@ def test_an_end_inside_a_frame_keeps_no_processor_busy(server: Server) -> None:
             wire.half_close()
             wire.end(within=PROMPTLY_S)
     eventually(lambda: at_rest(server), within=10, what="the server's processor time to stand still")
+
+
+def alike(reply: Reply, other: Reply) -> bool:
+    """The same reply. An error's message may differ, its code may not."""
+    return reply.code == other.code if reply.code else reply == other
 
 
 def unfinished(wire: Connection) -> bytes:

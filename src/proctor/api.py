@@ -1,7 +1,7 @@
 """The kit's public names: what conformance/, chaos/ and suites of other people import. Everything else may change.
 
 Fixtures (see `proctor.examination.fixtures`): `server`, `start_server`, `service`, `start_service`,
-`start_client`, `listing`, `scripted`, `stage`, `own_stage`, `history`.
+`start_client`, `listing`, `scripted`, `stage`, `own_stage`, `history`, `for_any`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from proctor.checks.calls import (
 )
 from proctor.checks.finding import Finding, none_found
 from proctor.checks.workers import never_fewer_than
+from proctor.examination.drawing import ForAny
 from proctor.examination.fixtures import StartClient, StartScripted, StartServer, StartService
 from proctor.faults.fault import Fault
 from proctor.faults.foreign import FOSTERED, ForeignChildrenEnd
@@ -84,6 +85,7 @@ from proctor.wire.scripted import (
     sends,
     stays_silent,
 )
+from proctor.wire.strategies import any_bytes, any_cuts, any_json, any_request
 from proctor.wire.vectors import RefusalVector, RequestVector, Vector, spec_vectors
 from proctor.zookeeper.codes import Error, OpCode
 from proctor.zookeeper.proxy import (
@@ -142,6 +144,7 @@ __all__ = [
     "Fault",
     "FewDescriptors",
     "Finding",
+    "ForAny",
     "ForeignChildrenEnd",
     "FreezeLink",
     "GrantNewSession",
@@ -198,6 +201,10 @@ __all__ = [
     "answer",
     "answers",
     "answers_after",
+    "any_bytes",
+    "any_cuts",
+    "any_json",
+    "any_request",
     "calls",
     "calls_were_made",
     "clause",

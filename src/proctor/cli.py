@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from proctor.examination.resend import NotSent, resend
 from proctor.manifest import ManifestError
 from proctor.report.verify import Unreadable, differences, fits, on_disk, read_certificate
 from proctor.spec import SpecError
@@ -30,6 +31,23 @@ def zookeeper(host: str, port: int) -> None:
     try:
         serve(host, port)
     except RegistryUnavailable as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--impl", required=True, type=click.Path(path_type=Path), help="Folder (or impl.toml in it) to start.")
+@click.option("--registry", default="embedded", show_default=True, help="As pytest's --registry.")
+@click.argument("pieces", nargs=-1, required=True, metavar="HEX|FIN|RST...")
+def send(impl: Path, registry: str, pieces: tuple[str, ...]) -> None:
+    """Start an implementation's server, send it bytes, and say what comes back.
+
+    Each HEX leaves as a segment of its own; FIN closes the sending side, RST resets the connection. Failures on the
+    wire print this command with the bytes that they sent.
+    """
+    try:
+        for line in resend(impl, registry, pieces):
+            click.echo(line)
+    except (NotSent, ManifestError, RegistryUnavailable) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -425,6 +425,18 @@ class DiesOfAReset(Connection):
         super().on_readable()
 
 
+class DiesOfWhatIsNoText(Codec):
+    """A body that begins with a byte beyond ASCII ends the worker (F13)."""
+
+    breaks = "wire/no-bytes-harm-anybody-else"
+    also: Mapping[str, str] = {"wire/body-is-json-in-utf8": "some of what is no JSON begins so"}
+
+    def request(self, body: bytes) -> tuple[Any, Any]:
+        if body[:1] > b"\x7f":
+            os._exit(1)
+        return super().request(body)
+
+
 class ServesSixteen(Worker):
     """A worker has sixteen connections at most, be they idle (X1)."""
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from typing import Any
 
 from proctor.history import Event, History
 from proctor.model import Clause
 from proctor.process import observe
 from proctor.subject.client import Client
 from proctor.subject.server import Server, indent
+from proctor.wire.connection import cut, shorten
 
 SHOWN_EVENTS = 24
 SHOWN_OUTPUT_LINES = 15
+SHOWN_WORDS = 100
 
 
 def failure_text(
@@ -37,6 +40,28 @@ def again(impl: str, registry: str, case: str, seed: int) -> str:
     return shlex.join([*words, f"--seed={seed}"])
 
 
+def sent_again(impl: str, history: History, since: float) -> str:
+    """The command that sends what a drawn value's connection has sent, or else the last one, in the same pieces; empty
+    if there is none, or more than is on record.
+    """
+    connections = history.events("drawn", since) or history.events("sent", since)
+    spoken = [
+        event.facts for event in history.events("sent", since) if event.facts["port"] == connections[-1].facts["port"]
+    ]
+    if not spoken or any(2 * facts["length"] != len(facts["bytes"]) for facts in spoken):
+        return ""
+    words = [word for facts in spoken for word in words_of(facts)]
+    return shlex.join(["proctor", "send", f"--impl={impl}", *words]) if len(words) <= SHOWN_WORDS else ""
+
+
+def words_of(facts: dict[str, Any]) -> list[str]:
+    """What one send has sent, as arguments of `proctor send`: pieces in hex, or FIN or RST."""
+    if not facts["bytes"]:
+        return [facts["meaning"]]
+    pieces = cut(bytes.fromhex(facts["bytes"]), facts.get("pieces"))
+    return [piece.hex() for piece in pieces]
+
+
 def timeline(history: History, since: float) -> Iterable[str]:
     events = history.events(since=since)
     if len(events) > SHOWN_EVENTS:
@@ -46,7 +71,7 @@ def timeline(history: History, since: float) -> Iterable[str]:
 
 
 def describe_event(event: Event) -> str:
-    facts = ", ".join(f"{name} {value}" for name, value in event.facts.items() if value not in (None, ""))
+    facts = ", ".join(f"{name} {shorten(str(value))}" for name, value in event.facts.items() if value not in (None, ""))
     return f"{event.kind}: {facts}"
 
 

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from proctor.examination import selection
+from proctor.examination.drawing import ForAny, Trial
 from proctor.examination.stagehand import Stagehand
 from proctor.history import History
 from proctor.subject.client import Client
@@ -150,3 +152,13 @@ def own_stage(stagehand: Stagehand) -> Iterator[Stage]:
     """A stage with a registry of its own, for cases that kill, freeze or wipe it."""
     with stagehand.own_stage() as made:
         yield made
+
+
+@pytest.fixture
+def for_any(request: pytest.FixtureRequest, stagehand: Stagehand) -> Iterator[ForAny]:
+    """Holds a law to many values, drawn from the run's seed."""
+    report = request.config.invocation_params.dir / request.config.getoption("--report")
+    kept_in = report / "examples" / selection.case_id(request.node).replace("/", ".")
+    trial = Trial(stagehand, request.config.getoption("--seed"), kept_in)
+    yield trial.for_any
+    trial.check_unharmed()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from proctor.examination import fixtures, selection
-from proctor.examination.evidence import again, failure_text
+from proctor.examination.evidence import again, failure_text, sent_again
 from proctor.examination.extent import examine_the_suite_by_default, extent, narrowed_by
 from proctor.examination.fixtures import STAGEHAND
 from proctor.examination.judge import judge
@@ -168,7 +168,10 @@ class Examination:
         where = f"{item.nodeid.partition('::')[0]}:{entry.lineno + 1}: {str(entry.statement).strip()}"
         text = failure_text(clauses, message, where, hand.history, item.stash[BEGAN], hand.subjects)
         option = self.config.getoption
-        return f"{text}\n\nagain:  {again(option('--impl'), option('--registry'), item.nodeid, self.seed)}"
+        bytes_again = sent_again(option("--impl"), hand.history, item.stash[BEGAN])
+        lines = [f"again:  {again(option('--impl'), option('--registry'), item.nodeid, self.seed)}"]
+        lines += [f"only the last bytes:  {bytes_again}"] * bool(bytes_again)
+        return "\n".join([text, "", *lines])
 
     # --- after the cases
 

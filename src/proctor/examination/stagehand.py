@@ -86,9 +86,14 @@ class Stagehand:
             eventually(lambda: shared.snapshot().nodes == before.nodes, within=shared.promise("register_s"))
         after = shared.snapshot()
         if after != before or shared.program.exit_status() is not None:
-            self.dismiss(shared)
-            self._shared = None
+            self.dismiss_shared_server()
             raise Failure(f"the case harmed the server: before it {before}, after it {after}")
+
+    def dismiss_shared_server(self) -> None:
+        """The next case to ask for it gets a new one."""
+        if self._shared is not None:
+            self.dismiss(self._shared)
+            self._shared = None
 
     def shared_service(self) -> Service:
         """A client that cases share, cleared of servers; a new one if the last was harmed."""

@@ -22,6 +22,7 @@ from proctor.wire.queues import held, on_the_way, unread
 REPLY_WITHIN_S = 10.0  # generous: it costs time only where a reply never comes
 READ_POLL_S = 0.001
 SHOWN_BYTES = 64
+RECORDED_BYTES = 4096
 MOST_REPLY_BYTES = 64 * 1024 * 1024  # nothing that the suite asks for is larger
 # The segments that every host takes (RFC 1122, 4.2.2.6). By those of the loopback interface, 64 KiB each, the kernel
 # reckons a sender's buffer at megabytes, and nobody would notice a slow reader before he owes those.
@@ -95,8 +96,9 @@ class Connection:
         data = b"".join(
             request if isinstance(request, bytes) else frame(request.body(), self.order) for request in requests
         )
-        self._record("sent", data, ", ".join(describe(request) for request in requests))
-        for piece in cut(data, pieces):
+        whole = list(cut(data, pieces))
+        self._record("sent", data, ", ".join(describe(request) for request in requests), [len(part) for part in whole])
+        for piece in whole:
             self._send_piece(piece)
             self._let_it_be_read(apart_s)
 
@@ -250,9 +252,11 @@ class Connection:
     def _rest(self) -> str:
         return f", after {show(bytes(self._buffer))}" if self._buffer else ""
 
-    def _record(self, kind: str, data: bytes, meaning: str) -> None:
+    def _record(self, kind: str, data: bytes, meaning: str, pieces: list[int] | None = None) -> None:
+        """`pieces`: the lengths of the segments, if there were several."""
+        cuts = {"pieces": pieces} if pieces and len(pieces) > 1 else {}
         self._history.record(
-            kind, port=self.client[1], bytes=data[:SHOWN_BYTES].hex(), length=len(data), meaning=meaning
+            kind, port=self.client[1], bytes=data[:RECORDED_BYTES].hex(), length=len(data), meaning=meaning, **cuts
         )
 
 
