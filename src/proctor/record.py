@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from proctor.model import Verdict
 
+NUMBER = re.compile(r"0x[0-9a-f]+|\d+(\.\d+)?")
 PROPERTY = "proctor"  # the name under which a record stands in a report's user_properties
 
 # Of several phases (set-up, call, tear-down) or cases, the first of these that occurs is the verdict of the whole.
@@ -77,3 +79,8 @@ class Record:
 
 def worst(verdicts: list[Verdict]) -> Verdict:
     return min(verdicts, key=WORST_FIRST.index, default=Verdict.NOT_RUN)
+
+
+def cause(message: str) -> str:
+    """What two failures have in common if they have one cause: what they say, but for pids, ports and times."""
+    return NUMBER.sub("#", message)

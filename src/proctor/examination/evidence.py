@@ -16,6 +16,7 @@ from proctor.wire.connection import cut, shorten
 SHOWN_EVENTS = 24
 SHOWN_OUTPUT_LINES = 15
 SHOWN_WORDS = 100
+FOUND_AT = "  at "
 
 
 def failure_text(
@@ -28,10 +29,21 @@ def failure_text(
 ) -> str:
     """All that a reader needs, most telling first."""
     parts = [f"{clause.id} ({clause.level})   {clause.where}\n{indent(clause.text)}" for clause in clauses]
-    parts.append(f"{message}\n  at {where}")
+    parts.append(f"{message}\n{FOUND_AT}{where}")
     parts += [describe(subject) for subject in subjects]
     parts.append("what happened, in seconds since the case began:\n" + "\n".join(timeline(history, since)))
     return "\n\n".join(part for part in parts if part)
+
+
+def shortened(text: str, first: str) -> str:
+    """A failure's text where another case has failed of the same cause and shows it all: the clauses, the first line of
+    the message and the line that raised it, and how to run it again.
+    """
+    before, _, rest = text.partition(f"\n{FOUND_AT}")
+    where, commands = rest.partition("\n")[0], rest.rpartition("\n\n")[2]
+    *clauses, message = before.split("\n\n")
+    told = f"{message.splitlines()[0]}\n{FOUND_AT}{where}"
+    return "\n\n".join([*clauses, told, f"as in {first}, which shows the rest", commands])
 
 
 def again(impl: str, registry: str, case: str, seed: int) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from proctor.examination import fixtures, selection
-from proctor.examination.evidence import again, failure_text, sent_again
+from proctor.examination.evidence import again, failure_text, sent_again, shortened
 from proctor.examination.extent import examine_the_suite_by_default, extent, narrowed_by
 from proctor.examination.fixtures import STAGEHAND
 from proctor.examination.judge import judge
@@ -26,7 +26,7 @@ from proctor.known import KnownFailuresError, read_known_failures
 from proctor.manifest import ManifestError, read_manifest
 from proctor.model import Clause, Level, Verdict
 from proctor.places import spec_folder, suite_folders
-from proctor.record import Injected, Record
+from proctor.record import Injected, Record, cause
 from proctor.report.certificate import Examined, Selection, certificate, save
 from proctor.report.terminal import summary_lines
 from proctor.report.update import updated
@@ -57,6 +57,7 @@ class Examination:
         self.strict = bool(getattr(config.option, "strict", False))
         self.stagehand = Stagehand(self.manifest, config.getoption("--registry"), self.patience)
         self.records: dict[str, Record] = {}
+        self.causes: dict[str, str] = {}  # of each cause of a failure, the first case
         self.unjudged: list[str] = []  # cases that failed without a record, as when the process that runs them dies
         self.untrue: list[str] = []  # what known_failures.toml says and was not so
         self.document: dict[str, Any] | None = None
@@ -175,13 +176,22 @@ class Examination:
 
     # --- after the cases
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         record = Record.from_properties(report.user_properties)
         if record is not None:
+            self._tell_once(report, record)
             before = self.records.get(record.case)
             self.records[record.case] = before.followed_by(record) if before else record
         elif report.failed and self._of_the_suite(report):
             self.unjudged.append(report.nodeid)
+
+    def _tell_once(self, report: pytest.TestReport, record: Record) -> None:
+        """Of failures with one cause the first shows all; under xdist, here is where they come together."""
+        if report.failed and record.verdict is Verdict.FAIL and not self.is_worker:
+            first = self.causes.setdefault(cause(record.message), record.case)
+            if first != record.case:
+                report.longrepr = shortened(str(report.longrepr), first)
 
     def _of_the_suite(self, report: pytest.TestReport) -> bool:
         path = self.config.rootpath / report.nodeid.partition("::")[0]

@@ -7,6 +7,7 @@ from typing import Any
 
 from proctor.model import Verdict
 from proctor.process.output import printable
+from proctor.record import cause
 
 TROUBLE = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
@@ -25,12 +26,16 @@ def summary_lines(document: dict[str, Any]) -> Iterator[str]:
 
 
 def troubles(document: dict[str, Any]) -> Iterator[str]:
+    """Each cause with the first case that met it; of what else met it, the clause."""
+    first: dict[str, str] = {}
     for entry in document["clauses"]:
         if entry["verdict"] in TROUBLE:
+            cases = [case for case in entry["cases"] if case["verdict"] == entry["verdict"]]
+            new = [case for case in cases if first.setdefault(cause(case["message"]), case["case"]) == case["case"]]
+            others = sorted({first[cause(case["message"])] for case in cases if case not in new})
             yield f"  {entry['verdict']}: {entry['id']} ({entry['level']})"
-            for case in entry["cases"]:
-                if case["verdict"] == entry["verdict"]:
-                    yield f"      {case['case']}: {first_line(case['message'])}"
+            yield from (f"      {case['case']}: {first_line(case['message'])}" for case in new)
+            yield from (f"      as {case}" for case in others)
 
 
 def first_line(text: str) -> str:
