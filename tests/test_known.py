@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import textwrap
 from pathlib import Path
 
@@ -133,23 +134,65 @@ def test_entries_are_read_with_their_lines(tmp_path: Path) -> None:
 
 
 GOOD = '[[known]]\ncase = "a"\nmessage = "b"\nreason = "c"\n'
+ALL = "expected case, message, reason, and perhaps issue, expires"
+EACH = "expected every entry to say what fails, how and why"
+APART = r"expected every entry below a line \[\[known\]\] of its own, and that line nowhere else"
+
+MALFORMED = {
+    "no heading": (GOOD + "[[known\n", "5: is no TOML: Expected ']]' at the end of an array declaration"),
+    "no value": (GOOD + "issue =\n", "5: is no TOML: Invalid value"),
+    "no end": (GOOD + 'issue = """\n\n', "5: is no TOML: Unterminated string"),
+    "a key twice": (GOOD + 'case = "d"\n', "5: is no TOML: Cannot overwrite a value"),
+    "no such day": (GOOD + "expires = 2027-02-30\n", "5: is no TOML: Invalid date or datetime"),
+    "an endless number": (GOOD + f"expires = {'1' * 5000}\n", "5: is no TOML: Exceeds the limit"),
+    "endless nesting": (GOOD + f"expires = {'[' * 5000}\n", "5: is no TOML: maximum recursion depth"),
+    "no text": (GOOD + "# \xff\n", "5: is not UTF-8: expected no byte 0xff here"),
+    "a missing member": (
+        GOOD + '\n[[known]]\ncase = "a"\n',
+        f"6: Object missing required field `message`; {ALL}",
+    ),
+    "an unknown member": (GOOD + "expiry = 2027-01-31\n", f"5: Object contains unknown field `expiry`; {ALL}"),
+    "an unknown member of the second": (
+        GOOD + GOOD.replace('"b"', '"d"') + "\nexpiry = 7\n",
+        f"10: Object contains unknown field `expiry`; {ALL}",
+    ),
+    "a number for a day": (GOOD + "expires = 7\n", r"5: Expected `date \| null`, got `int`"),
+    "a moment for a day": (GOOD + "expires = 2027-01-31T00:00:00\n", r"5: Expected `date \| null`, got `datetime`"),
+    "text for a day": (GOOD + 'expires = "2027-01-31"\n', r"5: Expected `date \| null`, got `str`"),
+    "a number for text": (GOOD.replace('"b"', "7"), "3: Expected `str`, got `int`"),
+    "no reason": (GOOD.replace('"c"', '" "'), f"4: `reason` is empty; {EACH}"),
+    "no message": (GOOD.replace('"b"', '""'), f"3: `message` is empty; {EACH}"),
+    "an entry twice": (GOOD + "\n" + GOOD, "7: expected another case or message: an entry before this one has both"),
+    "one table": (
+        "\n[known]\na = 1\n",
+        r"2: expected nothing but tables \[\[known\]\]: Expected `array`, got `object`",
+    ),
+    "a number": ("known = 7\n", r"1: expected nothing but tables \[\[known\]\]: Expected `array`, got `int`"),
+    "numbers": ("known = [7]\n", r"1: expected nothing but tables \[\[known\]\]: Expected `object`, got `int`"),
+    "another table": (GOOD + "[[unknown]]\n", r"5: expected nothing but tables .* unknown field `unknown`"),
+    "no table": ("\ncase = 1\n", "2: expected nothing but tables .* unknown field `case`"),
+    "a list": ('known = [{case = "a", message = "b", reason = "c"}]\n', f"1: {APART}"),
+    "a heading in quotes": (GOOD.replace("known", '"known"'), f"1: {APART}"),
+    "a heading within a text": (GOOD.replace('"b"', '"""\n[[known]]\n"""'), f"1: {APART}"),
+}
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (GOOD + "[[known\n", r"known_failures\.toml: .*line 5"),
-        (GOOD + '\n[[known]]\ncase = "a"\n', r"known_failures\.toml:6: .*missing required field `message`"),
-        (GOOD + "expiry = 2027-01-31\n", r"known_failures\.toml:1: .*unknown field `expiry`"),
-        (GOOD + "expires = 7\n", r"known_failures\.toml:1: Expected `date \| null`, got `int`"),
-        (GOOD.replace('"c"', '" "'), r"known_failures\.toml:1: `reason` is empty"),
-        (GOOD.replace('"b"', '""'), r"known_failures\.toml:1: `message` is empty"),
-        ("[known]\na = 1\n", r"known_failures\.toml: Expected `array`, got `object`"),
-        ("case = 1\n", r"known_failures\.toml: .*unknown field `case`"),
-        ("# \xff\n", r"known_failures\.toml"),
-    ],
-)
-def test_what_is_malformed_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "known_failures.toml").write_bytes(text.encode("latin-1"))
-    with pytest.raises(KnownFailuresError, match=message):
+@pytest.mark.parametrize("case", MALFORMED)
+def test_what_is_malformed_is_one_message_with_its_line(tmp_path: Path, case: str) -> None:
+    text, message = MALFORMED[case]
+    path = tmp_path / "known_failures.toml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(KnownFailuresError, match=f"^{re.escape(str(path))}:{message}") as caught:
         read_known_failures(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "known_failures.toml").mkdir()
+    with pytest.raises(KnownFailuresError, match=r"known_failures\.toml:1: cannot be read: Is a directory"):
+        read_known_failures(tmp_path)
+
+
+def test_entries_may_differ_in_one_of_case_and_message(tmp_path: Path) -> None:
+    (tmp_path / "known_failures.toml").write_text(GOOD + GOOD.replace('"a"', '"d"') + GOOD.replace('"b"', '"d"'))
+    assert [entry.case for entry in read_known_failures(tmp_path).entries] == ["a", "d", "a"]

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import datetime
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from proctor.malformed import Malformed, Misshapen, line_at, shaped, text_of
 from proctor.model import Verdict
 from proctor.record import Record
 
 FILE_NAME = "known_failures.toml"
-HEADING = re.compile(rb"^\s*\[\[\s*known\s*\]\]", re.MULTILINE)
-INDEX = re.compile(r"\$\.known\[(\d+)\]")
+HEADING = re.compile(r"^[ \t]*\[\[[ \t]*known[ \t]*\]\]", re.MULTILINE)
+PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")  # of tomllib's messages
+NATIVES = (datetime.datetime, datetime.date, datetime.time)
 SHOWN = 3  # cases that are named where there may be hundreds
 
 
-class KnownFailuresError(Exception):
-    """The file is at fault; the message names it, the line, and what was expected."""
+class KnownFailuresError(Malformed):
+    """known_failures.toml is malformed: its author is at fault."""
 
 
 class Entry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -48,9 +53,9 @@ class Entry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """known_failures.toml as it is written."""
+    """known_failures.toml as it is written, before its entries are looked at."""
 
-    known: tuple[Entry, ...] = ()
+    known: tuple[dict[str, Any], ...] = ()
 
 
 class KnownFailures:
@@ -107,30 +112,51 @@ def some(cases: Sequence[str]) -> str:
 
 
 def read_known_failures(folder: Path) -> KnownFailures:
-    """Those in `folder`; none if it holds no such file."""
+    """Those in `folder`; none if it holds no such file. Raises KnownFailuresError."""
     path = folder / FILE_NAME
     if not path.exists():
         return KnownFailures(path)
-    text = path.read_bytes()
-    lines = [1 + text.count(b"\n", 0, found.end()) for found in HEADING.finditer(text)]
+    text = text_of(path, path, KnownFailuresError)
+    headings = [found.start() for found in HEADING.finditer(text)]
+    values = values_in(path, text)
+    if len(values) != len(headings):
+        problem = "expected every entry below a line [[known]] of its own, and that line nowhere else"
+        raise KnownFailuresError(path, line_of(text, "known"), problem)
+    entries: list[Entry] = []
+    for (start, end), value in zip(pairwise([*headings, len(text)]), values, strict=True):
+        try:
+            entries.append(entry_in(value, entries))
+        except Misshapen as error:
+            line = line_at(text, start) + line_of(text[start:end], error.member) - 1
+            raise KnownFailuresError(path, line, str(error)) from None
+    return KnownFailures(path, entries, [line_at(text, start) for start in headings])
+
+
+def values_in(path: Path, text: str) -> tuple[dict[str, Any], ...]:
+    """The entries as TOML reads them."""
     try:
-        entries = msgspec.toml.decode(text, type=Document).known
-        for number, entry in enumerate(entries):
-            check(entry, number)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise KnownFailuresError(f"{place(path, str(error), lines)}: {error}") from None
-    return KnownFailures(path, entries, lines)
+        return shaped(tomllib.loads(text), Document, NATIVES).known
+    except Misshapen as error:
+        problem = f"expected nothing but tables [[known]]: {error}"
+        raise KnownFailuresError(path, line_of(text, error.member), problem) from None
+    except (ValueError, RecursionError) as error:
+        place = PLACE.search(str(error))
+        line = int(place["line"]) if place and place["line"] else line_at(text, len(text.rstrip()))
+        raise KnownFailuresError(path, line, f"is no TOML: {PLACE.sub('', str(error))}") from None
 
 
-def check(entry: Entry, number: int) -> None:
-    """What types can't say. ValueError names the entry as msgspec does."""
+def entry_in(value: dict[str, Any], before: Sequence[Entry]) -> Entry:
+    """Raises Misshapen, also for what types can't say."""
+    entry = shaped(value, Entry, NATIVES)
     for name in ("case", "message", "reason"):
         if not getattr(entry, name).strip():
-            raise ValueError(f"`{name}` is empty - at `$.known[{number}]`; every entry says what fails, how and why")
+            raise Misshapen(f"`{name}` is empty; expected every entry to say what fails, how and why", name)
+    if any((entry.case, entry.message) == (other.case, other.message) for other in before):
+        raise Misshapen("expected another case or message: an entry before this one has both", "case")
+    return entry
 
 
-def place(path: Path, error: str, lines: Sequence[int]) -> str:
-    """The file, and the line of the entry that the error is about, where it is about one."""
-    found = INDEX.search(error)
-    at = int(found[1]) if found else -1
-    return f"{path}:{lines[at]}" if 0 <= at < len(lines) else str(path)
+def line_of(text: str, member: str) -> int:
+    """The line where this member is written; the first if it is not."""
+    found = re.search(rf"^[ \t]*(?:\[+[ \t]*)?[\"']?{re.escape(member)}\b", text, re.MULTILINE) if member else None
+    return line_at(text, found.start() if found else 0)

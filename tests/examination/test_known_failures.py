@@ -74,7 +74,7 @@ def test_a_malformed_file_is_one_message(impl: Path) -> None:
     know(impl, KNOWN.replace("reason", "cause"))
     run, _ = run_suite(impl, FAILS)
     assert run.status == 4
-    assert "known_failures.toml:2: Object contains unknown field `cause`" in run.error
+    assert "known_failures.toml:5: Object contains unknown field `cause`" in run.error
 
 
 def test_an_update_of_a_part_is_refused_and_changes_nothing(impl: Path) -> None:

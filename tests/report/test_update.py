@@ -62,7 +62,7 @@ def test_what_could_not_be_judged_stays(tmp_path: Path) -> None:
 
 def test_a_new_failure_has_no_reason_until_its_author_gives_one(tmp_path: Path) -> None:
     text = update(tmp_path, "", failed('c["1"]', "it said " + "x" * 100 + "\nand more"))
-    with pytest.raises(KnownFailuresError, match=r"known_failures\.toml:1: `reason` is empty"):
+    with pytest.raises(KnownFailuresError, match=r"known_failures\.toml:4: `reason` is empty"):
         read_known_failures(tmp_path)
     (tmp_path / "known_failures.toml").write_text(text.replace('reason = ""', 'reason = "talkative"'))
     (entry,) = read_known_failures(tmp_path).entries
