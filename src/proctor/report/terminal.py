@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,10 +33,10 @@ def troubles(document: dict[str, Any]) -> Iterator[str]:
         if entry["verdict"] in TROUBLE:
             cases = [case for case in entry["cases"] if case["verdict"] == entry["verdict"]]
             new = [case for case in cases if first.setdefault(cause(case["message"]), case["case"]) == case["case"]]
-            others = sorted({first[cause(case["message"])] for case in cases if case not in new})
+            others = Counter(first[cause(case["message"])] for case in cases if case not in new)
             yield f"  {entry['verdict']}: {entry['id']} ({entry['level']})"
             yield from (f"      {case['case']}: {first_line(case['message'])}" for case in new)
-            yield from (f"      as {case}" for case in others)
+            yield from (f"      {count} more as {case}" for case, count in others.items())
 
 
 def first_line(text: str) -> str:
