@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -20,6 +20,8 @@ class Vector(msgspec.Struct, forbid_unknown_fields=True):
     identity: str = msgspec.field(name="id")
     reply: Reply
     tags: tuple[str, ...] = ()
+    order: Literal["little", "big"] = "little"
+    code: Literal["internal"] | Literal["closed"] | None = None  # as an alias and a literal make it
 
 
 class Unread(Malformed):
@@ -36,8 +38,12 @@ def test_what_has_the_form_is_given_in_it() -> None:
 @pytest.mark.parametrize(
     ("value", "member", "problem"),
     [
-        ({"reply": {"out": "x"}}, "id", "Object missing required field `id`; expected id, reply, and perhaps tags"),
-        (GOOD | {"x": 1}, "x", "Object contains unknown field `x`; expected id, reply, and perhaps tags"),
+        (
+            {"reply": {"out": "x"}},
+            "id",
+            "Object missing required field `id`; expected id, reply, and perhaps tags, order, code",
+        ),
+        (GOOD | {"x": 1}, "x", "Object contains unknown field `x`; expected id, reply, and perhaps tags, order, code"),
         (GOOD | {"id": 1}, "id", "Expected `str`, got `int` - at `$.id`"),
         (
             GOOD | {"reply": {"ot": "x"}},
@@ -46,9 +52,21 @@ def test_what_has_the_form_is_given_in_it() -> None:
         ),
         (GOOD | {"reply": {"out": 1}}, "reply", "Expected `str`, got `int` - at `$.reply.out`"),
         (GOOD | {"tags": ["a", 1]}, "tags", "Expected `str`, got `int` - at `$.tags[1]`"),
+        (GOOD | {"order": "middle"}, "order", "Invalid enum value 'middle' - at `$.order`; expected little, big"),
+        (GOOD | {"code": "open"}, "code", "Invalid enum value 'open' - at `$.code`; expected internal, closed"),
         ([], "", "Expected `object`, got `array`"),
     ],
-    ids=["missing", "unknown", "type", "unknown within", "type within", "element", "no object"],
+    ids=[
+        "missing",
+        "unknown",
+        "type",
+        "unknown within",
+        "type within",
+        "element",
+        "choice",
+        "choice of two",
+        "no object",
+    ],
 )
 def test_what_has_not_the_form_names_the_member_at_fault(value: Any, member: str, problem: str) -> None:
     with pytest.raises(Misshapen) as caught:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -60,26 +60,34 @@ def shaped(value: Any, form: type[T], natives: tuple[type, ...] = ()) -> T:
 
 
 def misshapen(problem: str, form: type) -> Misshapen:
-    """msgspec's message, with the members that there are where one is unknown or missing."""
+    """msgspec's message, with what was expected where it doesn't say."""
     place, misnamed = PLACE.search(problem), MISNAMED.search(problem)
     path = place["path"] if place else ""
-    inner = form_at(form, path)
-    if misnamed and inner is not None:
-        problem = f"{problem}; expected {members_of(inner)}"
+    here = type_at(form, path)
+    if misnamed and is_struct(here):
+        problem = f"{problem}; expected {members_of(here)}"
+    elif problem.startswith("Invalid enum value"):
+        problem = f"{problem}; expected {', '.join(choices_of(here))}"
     outermost = re.split(r"[.\[]", path)[0]
     return Misshapen(problem, outermost or (misnamed["member"] if misnamed else ""))
 
 
-def form_at(form: Any, path: str) -> type[msgspec.Struct] | None:
-    """The struct at a path of members below this one; None if what stands there is none."""
+def type_at(form: Any, path: str) -> Any:
+    """The type at a path of members below this one; None if that can't be told."""
     for member in filter(None, path.split(".")):
         types = {field.encode_name: field.type for field in msgspec.structs.fields(form)} if is_struct(form) else {}
         form = types.get(member)
-    return form if is_struct(form) else None
+    return form
 
 
 def is_struct(form: Any) -> bool:
     return isinstance(form, type) and issubclass(form, msgspec.Struct)
+
+
+def choices_of(form: Any) -> list[str]:
+    """What a Literal, or a union of some, may be."""
+    alternatives = [form, *get_args(form)]
+    return [str(value) for one in alternatives if get_origin(one) is Literal for value in get_args(one)]
 
 
 def members_of(form: type[msgspec.Struct]) -> str:

