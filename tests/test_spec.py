@@ -134,6 +134,28 @@ MALFORMED = {
     "Answers without full stop": ("F1, S20.", "F1, S20", "spec/wire.md:21: expected the clause to end"),
     "unknown failure mode": ("F1, S20", "F1, S21", "spec/wire.md:13: expected ids .* not 'S21'"),
     "malformed failure mode": ("F1, S20", "F1 S20", "spec/wire.md:13: expected ids .* not 'F1 S20'"),
+    "a lower rank": (
+        "### `wire/third",
+        "#### `wire/third",
+        "spec/wire.md:31: expected a clause's heading, ### `wire/slug` .MUST., not #### `wire/third-thing` .MAY.$",
+    ),
+    "a higher rank": ("### `wire/third", "## `wire/third", "spec/wire.md:31: expected a clause's heading"),
+    "no space after the hashes": (
+        "### `wire/second",
+        "###`wire/second",
+        "spec/wire.md:24: expected nothing below .Observed:. ... but the next heading",
+    ),
+    "no heading after the section's": (
+        "### `wire/third-thing` (MAY)\n",
+        "",
+        "spec/wire.md:33: expected a clause's heading, .*, above what is observed",
+    ),
+    "Observed twice": (
+        "*Observed:* either.",
+        "*Observed:* either.\n\n*Observed:* or.",
+        "spec/wire.md:36: expected nothing below .Observed:. ... but the next heading",
+    ),
+    "an empty claim": ('if reload = "graceful" and profile client', "if ", "spec/wire.md:24: expected ### `wire/slug`"),
     "clause before a section": (
         "## Terms",
         "### `wire/early` (MUST)\nx\n\n*Observed:* y.\n\n## Terms",
@@ -168,8 +190,8 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 
 
 def test_a_file_that_is_not_utf8_is_named(folder: Path) -> None:
-    (folder / "client.md").write_bytes(b"\xff")
-    with pytest.raises(SpecError, match=r"spec/client\.md:1: is not UTF-8"):
+    (folder / "client.md").write_bytes(b"# Client\n\xff")
+    with pytest.raises(SpecError, match=r"spec/client\.md:2: is not UTF-8"):
         read_spec(folder)
 
 

@@ -11,10 +11,12 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from proctor.malformed import Malformed, text_of
 from proctor.model import CAPABILITIES, PROFILES, Clause, FailureMode, Level, Requirement
 
 _HEADING = re.compile(r"`(?P<id>[^`]+)` \((?P<level>[A-Za-z]+)(?:, if (?P<condition>.+))?\)")
@@ -22,16 +24,12 @@ _ID = re.compile(r"(?P<profile>[a-z]+)/[a-z0-9]+(?:-[a-z0-9]+)*")
 _REQUIREMENT = re.compile(r'profile (?P<profile>\w+)|(?P<name>\w+)(?: (?P<relation>=|has) "(?P<value>[^"]+)")?')
 _OBSERVED = re.compile(r"\*Observed:\* (?P<observed>(?:(?!\*Answers:\*).)+?)(?: \*Answers:\* (?P<answers>[^*]+)\.)?")
 _FAILURE_MODE = re.compile(r"\*\*(?P<id>[A-Z][1-9]\d*) (?P<name>[\w-]+)\.\*\* (?P<text>.+)")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
-class SpecError(ValueError):
+class SpecError(Malformed):
     """The spec is malformed. Whoever wrote the spec is at fault, never the implementation under test."""
-
-    def __init__(self, path: str, line: int, problem: str) -> None:
-        super().__init__(f"{path}:{line}: {problem}")
-        self.path = path
-        self.line = line
 
 
 class UnknownClause(LookupError):
@@ -103,12 +101,7 @@ def _version(folder: Path) -> str:
 def _read(folder: Path, name: str) -> tuple[str, str]:
     """A file's path as people are shown it, and its text."""
     shown = f"{folder.name}/{name}"
-    try:
-        return shown, (folder / name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SpecError(shown, 1, f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SpecError(shown, 1, f"is not UTF-8: {error}") from error
+    return shown, text_of(folder / name, shown, SpecError)
 
 
 def _blocks(text: str) -> Iterator[_Block]:
@@ -129,20 +122,31 @@ def _clauses(folder: Path, profile: str) -> Iterator[Clause]:
     shown, text = _read(folder, f"{profile}.md")
     section = ""
     for heading, body in _by_heading(_blocks(text)):
-        if heading.kind == "h2":
-            section = heading.text
-        elif heading.kind == "h3" and not section:
+        if heading.kind != "h3":
+            _refuse_lost_clause(shown, profile, heading, body)
+            section = heading.text if heading.kind == "h2" else section
+        elif not section:
             raise SpecError(shown, heading.line, "expected a section (## Title) before the first clause")
-        elif heading.kind == "h3":
+        else:
             yield _clause(shown, profile, section, heading, body)
 
 
+def _refuse_lost_clause(shown: str, profile: str, heading: _Block, body: list[_Block]) -> None:
+    """What looks like a clause and is none would bind nobody, and nobody would miss it."""
+    wanted = f"expected a clause's heading, ### `{profile}/slug` (MUST)"
+    if heading.text.startswith("`") or heading.kind not in ("h1", "h2"):
+        raise SpecError(shown, heading.line, f"{wanted}, not {'#' * int(heading.kind[1:])} {heading.text}")
+    for block in body:
+        if block.text.startswith("*Observed:*"):
+            raise SpecError(shown, block.line, f"{wanted}, above what is observed")
+
+
 def _by_heading(blocks: Iterator[_Block]) -> Iterator[tuple[_Block, list[_Block]]]:
-    """Each heading of the first three ranks with the blocks below it, up to the next."""
+    """Each heading with the blocks below it, up to the next."""
     heading: _Block | None = None
     body: list[_Block] = []
     for block in blocks:
-        if block.kind not in ("h1", "h2", "h3"):
+        if block.kind not in _HEADINGS:
             body.append(block)
             continue
         if heading is not None:
@@ -227,6 +231,10 @@ def _observed(shown: str, heading: _Block, body: list[_Block]) -> tuple[str, tup
         raise SpecError(
             shown, last.line, "expected the clause to end with *Observed:* ... and, if any, *Answers:* S1, S2."
         )
+    for block, following in pairwise(body):
+        if block.text.startswith("*Observed:*"):
+            problem = "expected nothing below *Observed:* ... but the next heading, which is ### and a space"
+            raise SpecError(shown, following.line, problem)
     answers = match["answers"]
     return match["observed"], tuple(answers.split(", ")) if answers else ()
 
