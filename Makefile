@@ -29,6 +29,9 @@ kill-matrix: $(READY)
 docs-tables: $(READY)
 	$(BIN)/python -m tests.failure_modes
 
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants
+
 bench: $(READY)
 	$(BIN)/pip install -q -e '.[bench]'
 	$(BIN)/python -m benchmarks
