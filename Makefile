@@ -10,7 +10,7 @@ NODE_READY := examples/node/node_modules/.ready
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify test check kill-matrix docs-tables bench clean
+.PHONY: certify test check kill-matrix mutants docs-tables bench clean
 
 certify: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q
