@@ -18,6 +18,23 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 PROMISED_S, PROMISED_MB, PROMISED_CASE_S = 60.0, 100.0, 0.1
+LONG_S = 3.0
+LONG = {  # cases that may take longer, and what they can't do without
+    "test_a_session_is_kept_while_every_worker_computes": "calls that compute for two sessions each, one after the other",
+    "test_workers_are_not_taken_for_hung_because_time_went_by": "twice hang_s without a tick, and a look afterwards",
+    "test_attempts_to_reconnect_are_spread_out": "5 s in which attempts to connect are counted",
+    "test_reloads_leave_nothing_behind": "6 reloads",
+    "test_a_worker_that_was_forked_into_a_busy_server_serves": "8 workers, killed one after the other",
+    "test_workers_that_keep_dying_are_forked_at_a_pace": "3 s in which newborns are counted",
+    "test_the_old_generation_stays_while_the_new_one_dies": "3 s in which newborns are counted",
+    "test_a_parent_that_gives_up_takes_the_living_along": "3 s in which newborns die, and their pace afterwards",
+    "test_an_old_worker_whose_call_lasts_too_long_is_killed": "grace_s",
+    "test_an_old_worker_that_stands_still_is_killed": "grace_s",
+    "test_a_call_that_lasts_too_long_does_not_keep_the_server_from_stopping": "grace_s",
+    "test_busy_workers_end_when_their_parent_is_killed": "grace_s",
+    "test_a_server_without_workers_is_not_in_the_list": "a server that waits before it takes its node away, and back",
+    "test_a_worker_that_shows_no_sign_of_life_is_replaced": "hang_s",
+}
 LOOK_EVERY_S = 0.2
 
 
@@ -26,9 +43,17 @@ def main() -> None:
         whole = examine(Path(folder))
         part = examine(Path(folder), "conformance")
     print(f"{'an examination of the reference, -n auto':48} {'here':>10} {'of what is promised':>22}")
-    row(f"all {whole.cases} cases, seconds", whole.took_s, PROMISED_S)
-    row(f"conformance, {part.cases} cases, seconds a case", part.took_s / part.cases, PROMISED_CASE_S)
+    row(f"all {len(whole.cases)} cases, seconds", whole.took_s, PROMISED_S)
+    row(f"conformance, {len(part.cases)} cases, seconds a case", part.took_s / len(part.cases), PROMISED_CASE_S)
+    tell_long(whole)
     row("MB resident, the largest process of the kit", max(whole.peak_mb, part.peak_mb), PROMISED_MB)
+
+
+def tell_long(run: Run) -> None:
+    """Conformance cases that take long, and whether they are known to."""
+    long = {case: took for case, took in run.cases.items() if took > LONG_S and case.startswith("conformance/")}
+    for case, took in sorted(long.items(), key=lambda one: -one[1]):
+        print(f"  {took:4.1f} s  {case}: {LONG.get(case.rpartition('::')[2], 'NOT LISTED')}")
 
 
 def row(name: str, value: float, promised: float) -> None:
@@ -37,7 +62,7 @@ def row(name: str, value: float, promised: float) -> None:
 
 class Run(NamedTuple):
     took_s: float
-    cases: int
+    cases: dict[str, float]  # seconds each
     peak_mb: float  # the most that one process of the kit ever had resident
 
 
@@ -53,7 +78,8 @@ def examine(report: Path, *what: str) -> Run:
         raise SystemExit(f"the examination ended with status {run.returncode}: its figures mean nothing")
     took = time.monotonic() - started
     document = json.loads((report / "certificate.json").read_text())
-    return Run(took, len({case["case"] for clause in document["clauses"] for case in clause["cases"]}), peak)
+    cases = {case["case"]: case["duration_s"] for clause in document["clauses"] for case in clause["cases"]}
+    return Run(took, cases, peak)
 
 
 def kit_processes(pid: int) -> list[Any]:
