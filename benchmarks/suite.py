@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROMISED_S, PROMISED_MB, PROMISED_CASE_S = 60.0, 100.0, 0.1
 LONG_S = 3.0
 LONG = {  # cases that may take longer, and what they can't do without
-    "test_a_session_is_kept_while_every_worker_computes": "calls that compute for two sessions each, one after the other",
+    "test_a_session_is_kept_while_every_worker_computes": "calls that compute for two sessions each",
     "test_workers_are_not_taken_for_hung_because_time_went_by": "twice hang_s without a tick, and a look afterwards",
     "test_attempts_to_reconnect_are_spread_out": "5 s in which attempts to connect are counted",
     "test_reloads_leave_nothing_behind": "6 reloads",
