@@ -34,6 +34,7 @@ STOPS = [signal.SIGINT, signal.SIGTERM]
 MOMENTS_S = [0.0, 0.04, 0.1, 0.3]  # from when the parent listens; the last is after boot
 HELD_S = 0.5
 TOLD_WITHIN_S = 2.0
+BEHIND_S, READ_AHEAD_S = 0.3, 0.1
 QUEUED = 5
 
 
@@ -136,6 +137,21 @@ def test_a_call_in_flight_is_answered_before_the_server_ends(start_server: Start
         server.parent.send(signal.SIGTERM)
         assert wire.reply().name == f"{request.method}_r"
         wire.end()
+    until_gone(server)
+
+
+@clause("supervision/call-in-flight-finishes")
+def test_a_call_that_was_read_behind_another_is_answered_too(start_server: StartServer) -> None:
+    """A worker that closes behind the reply that it was at loses what it had read meanwhile."""
+    server = start_server()
+    request = server.lasting(min(BEHIND_S, server.promise("grace_s") / 4))
+    with server.connect() as wire:
+        wire.send(request, request)
+        with suppress(TimedOut):  # one that reads a request at a time has received but one
+            eventually(wire.taken, within=READ_AHEAD_S)
+        in_flight = 2 * wire.taken()
+        server.parent.send(signal.SIGTERM)
+        assert [reply.name for reply in wire.replies(in_flight)] == [f"{request.method}_r"] * in_flight
     until_gone(server)
 
 
