@@ -88,7 +88,7 @@ def of_statement(statement: ast.stmt) -> Iterator[Change]:
         yield lambda: leave_out(statement)
     if isinstance(statement, ast.If | ast.While):
         yield lambda: negate(statement)
-    if isinstance(statement, ast.Return) and statement.value is not None and not is_none(statement.value):
+    if isinstance(statement, ast.Return) and not isinstance(statement.value, ast.Constant | None):
         yield lambda: setattr(statement, "value", ast.Constant(None))
     if isinstance(statement, ast.AugAssign) and type(statement.op) in SWAPS:
         yield lambda: setattr(statement, "op", SWAPS[type(statement.op)]())
@@ -141,10 +141,6 @@ def leave_out(statement: ast.Expr | ast.Assign | ast.AugAssign) -> None:
     """The statement becomes `...`, which does nothing."""
     statement.__class__ = ast.Expr  # in place: its block is not at hand
     statement.value = ast.Constant(...)
-
-
-def is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def is_talk(node: ast.AST) -> bool:
