@@ -197,7 +197,7 @@ def send_and_hear_out(wire: Connection, data: bytes) -> None:
         wire.send(data)
         wire.half_close()
         while True:
-            wire.reply(within=PROMPTLY_S)
+            wire.reply()
     except Ended:
         return
 
