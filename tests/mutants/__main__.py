@@ -1,7 +1,7 @@
 """`make mutants`: the reference with small changes, drawn from a seed, each judged by the suite like anybody's.
 
 A mutant is caught if a clause fails, or if nothing starts. One that survives shows what the suite doesn't look at, or
-stands in equivalent.toml, with the reason why nobody outside could tell.
+stands in lawful.toml, with the reason why it keeps the contract all the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from proctor.places import CHECKOUT, suite_folders
 from tests.mutants.mutations import Mutant, mutants_of
 
 REFERENCE = CHECKOUT / "reference"
-EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+LAWFUL = Path(__file__).with_name("lawful.toml")
 AT_ONCE, PROCESSES_EACH = 2, 3
 ENDS_WITHIN_S = 900
 USAGE_ERROR = 4
@@ -87,8 +87,8 @@ def first_failure(report: Path, run: subprocess.CompletedProcess[str]) -> str:
 
 
 def drawn(count: int, seed: int) -> list[Mutant]:
-    """So many mutants, or all there are, of those that somebody outside could tell from the reference."""
-    known = {entry["mutant"] for entry in tomllib.loads(EQUIVALENT.read_text())["equivalent"]}
+    """So many mutants, or all there are, but for those that keep the contract."""
+    known = {entry["mutant"] for entry in tomllib.loads(LAWFUL.read_text())["lawful"]}
     every = [mutant for path in sorted(REFERENCE.glob("*.py")) for mutant in mutants_of(path)]
     sample = random.Random(seed).sample(every, min(count, len(every)))
     return [mutant for mutant in sample if mutant.named not in known]
