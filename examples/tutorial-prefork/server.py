@@ -89,10 +89,8 @@ class Listener(asyncore.dispatcher):
         Conversation(sock)
 
     def handle_error(self) -> None:
-        """X3: out of descriptors, asyncore closes the listener, and the process ends. See "Mended" in README.md."""
-        error = sys.exc_info()[1]
-        if isinstance(error, OSError) and error.errno == errno.EMFILE:
-            super().handle_error()
+        """An accept that failed. See "Mended" in README.md."""
+        self.log_info(repr(sys.exc_info()[1]), "error")
 
 
 def fork(count: int) -> list[int]:
