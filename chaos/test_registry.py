@@ -133,7 +133,7 @@ def serves(server: Server) -> None:
 
 
 def only(server: Server, path: str) -> None:
-    assert [node.path for node in server.nodes()] == [path]
+    assert server.node().path == path
 
 
 def paths(server: Server) -> set[str]:

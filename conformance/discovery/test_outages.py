@@ -83,4 +83,4 @@ def serves(server: Server) -> None:
 
 
 def only(server: Server, path: str) -> None:
-    assert [node.path for node in server.nodes()] == [path]
+    assert server.node().path == path

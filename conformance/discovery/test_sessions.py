@@ -215,4 +215,4 @@ def replaced(server: Server, lost: Node) -> None:
 
 def same_node(server: Server, node: Node) -> None:
     """Still there, and still the only one."""
-    assert server.nodes() == [node]
+    assert server.node() == node

@@ -7,6 +7,7 @@ from proctor.api import (
     History,
     Kill,
     StartServer,
+    check_cut_short,
     clause,
     eventually,
     needs,
@@ -41,6 +42,7 @@ def test_busy_workers_end_when_their_parent_is_killed(start_server: StartServer,
         with Kill([server.pid], history) as kill:
             kill.took_effect()
         until_gone(server, within=bound)
+        check_cut_short(wire)
 
 
 @clause("supervision/starts-again-after-a-kill")

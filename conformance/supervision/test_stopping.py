@@ -19,6 +19,7 @@ from proctor.api import (
     Stop,
     TimedOut,
     alive,
+    check_cut_short,
     clause,
     eventually,
     needs,
@@ -222,6 +223,7 @@ def test_a_call_that_lasts_too_long_does_not_keep_the_server_from_stopping(start
         eventually(wire.taken, within=10, what="the request to be read")
         server.parent.send(signal.SIGTERM)
         until_gone(server, within=bound)
+        check_cut_short(wire)
 
 
 def outlives(server: Server, worker: int) -> None:

@@ -89,7 +89,7 @@ def test_a_stall_excuses_nothing_but_lateness() -> None:
 
 @pytest.mark.parametrize("raised", [Inconclusive("no effect"), Gone("no effect")])
 def test_what_nobody_can_say_is_inconclusive(raised: BaseException) -> None:
-    assert judge(raised, QUIET) == Judgement(Verdict.INCONCLUSIVE, "no effect", unavailable=False)
+    assert judge(raised, QUIET) == Judgement(Verdict.INCONCLUSIVE, "no effect", unproven=True)
 
 
 @pytest.mark.parametrize("raised", [Unavailable("no strace"), pytest.skip.Exception("no strace")])

@@ -46,6 +46,20 @@ def test_a_known_failure_does_not_block_and_does_not_certify(impl: Path) -> None
     }
 
 
+def test_a_fault_that_is_known_not_to_take_does_not_block(impl: Path) -> None:
+    """A server that never does what is to be disturbed can't be judged, and its author knows why."""
+    know(impl, KNOWN)
+    run, document = run_suite(impl, FAILS.replace("assert server.pid == 0, ", "raise Inconclusive(").rstrip() + ")")
+    assert run.status == 0, run.text
+    assert clause_of(document)["verdict"] == "known failure"
+
+
+def test_a_machine_that_lacks_something_is_no_known_failure(impl: Path) -> None:
+    know(impl, KNOWN)
+    run, document = run_suite(impl, FAILS.replace("assert server.pid == 0, ", "raise Unavailable(").rstrip() + ")")
+    assert clause_of(document)["verdict"] == "inconclusive", run.text
+
+
 def test_another_failure_of_a_known_case_blocks(impl: Path) -> None:
     know(impl, KNOWN)
     run, document = run_suite(impl, FAILS.replace("nobody", "not everybody"))

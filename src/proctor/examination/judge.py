@@ -14,9 +14,14 @@ from proctor.record import WORST_FIRST
 
 @dataclass(frozen=True)
 class Judgement:
+    """`unavailable`: this machine lacks something. `unproven`: a fault did not take, or a premise did not hold, as with
+    an implementation that never does what is to be disturbed: its author may know that, and why.
+    """
+
     verdict: Verdict
     message: str = ""
     unavailable: bool = False
+    unproven: bool = False
 
 
 def judge(raised: BaseException | None, stalls: StallMeter) -> Judgement:
@@ -35,7 +40,8 @@ def judge(raised: BaseException | None, stalls: StallMeter) -> Judgement:
     if isinstance(raised, AssertionError | pytest.fail.Exception):  # the second is what pytest.raises raises, too
         return Judgement(Verdict.FAIL, message)
     if isinstance(raised, Inconclusive):
-        return Judgement(Verdict.INCONCLUSIVE, message, unavailable=isinstance(raised, Unavailable))
+        unavailable = isinstance(raised, Unavailable)
+        return Judgement(Verdict.INCONCLUSIVE, message, unavailable, unproven=not unavailable)
     if isinstance(raised, pytest.skip.Exception):
         return Judgement(Verdict.INCONCLUSIVE, message, unavailable=True)
     return Judgement(Verdict.ERROR, f"{type(raised).__name__}: {message}")
@@ -45,4 +51,5 @@ def together(parts: list[Judgement]) -> Judgement:
     """Of several: a hypothesis test on a server that fails now and then raises its failures in a group."""
     worst = min((part.verdict for part in parts), key=WORST_FIRST.index)
     worse = [part for part in parts if part.verdict is worst]
-    return Judgement(worst, "\n".join(part.message for part in worse), all(part.unavailable for part in worse))
+    message = "\n".join(part.message for part in worse)
+    return Judgement(worst, message, all(part.unavailable for part in worse), all(part.unproven for part in worse))

@@ -128,7 +128,7 @@ class Examination:
         judgement = judge(raised, self.stagehand.stalls)
         case, verdict = selection.case_id(item), judgement.verdict
         known = self.known.entry_for(case, judgement.message, self.started.date())
-        if known and verdict is Verdict.FAIL:
+        if known and (verdict is Verdict.FAIL or judgement.unproven):
             verdict = Verdict.KNOWN_FAILURE
         record = Record(
             case=case,

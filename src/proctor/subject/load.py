@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from proctor.call import Call, Kind, record
+from proctor.outcome import Inconclusive
 from proctor.subject.client import Client
 from proctor.subject.server import Server
 from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused, describe, describe_reply
@@ -130,6 +131,15 @@ def over_new_connection(server: Server, request: Request) -> Told:
         return "failed", asked, str(error), expected
     except (Ended, NoReply, NotAReply) as error:
         return "unknown", asked, str(error), expected
+
+
+def check_cut_short(wire: Connection) -> None:
+    """Of a call that should have lasted longer than its worker. Inconclusive if it came to its end all the same."""
+    try:
+        reply = wire.reply()
+    except Ended:
+        return
+    raise Inconclusive(f"the call that should have lasted too long was answered: {describe_reply(reply)}")
 
 
 def answer(server: Server, wire: Connection, request: Request) -> Reply:

@@ -193,7 +193,11 @@ class Server:
         return found
 
     def node(self) -> Node:
-        """Its one node. Failure, saying what stands there, if there is not exactly one."""
+        """Its one node. Failure, saying what stands there, if there is not exactly one, or if the parent has ended: its
+        node may stand for a session yet.
+        """
+        if (status := self.program.exit_status()) is not None:
+            raise Failure(f"the parent has ended with status {status}")
         nodes = self.nodes()
         if len(nodes) != 1:
             raise Failure(f"{self.root} should hold one node, and holds {len(nodes)}: {nodes}")
