@@ -32,6 +32,7 @@ class CountsCharacters(Codec):
     breaks = "wire/frame-is-length-and-body"
     also: Mapping[str, str] = {
         "wire/frame-may-arrive-in-pieces": "a character that is cut in two is one of those that take several bytes",
+        "wire/frames-may-arrive-together": "so are some of those that are drawn",
     }
 
     def reply(self, out: str, result: Any) -> bytes:
@@ -46,6 +47,7 @@ class PacksAsAnotherMachine(Codec):
     also: Mapping[str, str] = {
         "wire/frame-is-length-and-body": "some of those frames are long",
         "wire/frame-may-arrive-in-pieces": "one of those frames is long, and so is its reply",
+        "wire/frames-may-arrive-together": "some of those that are drawn are long",
         "wire/reply-is-sent-whole": "such a reply is long",
     }
 
@@ -58,6 +60,9 @@ class TakesOneRecvForALength(FrameReader):
     """What comes of a length without the rest of it is thrown away (F1)."""
 
     breaks = "wire/frame-may-arrive-in-pieces"
+    also: Mapping[str, str] = {
+        "wire/frames-may-arrive-together": "where requests are drawn, their pieces are drawn, too",
+    }
 
     def feed(self, data: bytes) -> Frames:
         return [] if not self._rest and len(data) < HEADER_BYTES else super().feed(data)
@@ -69,6 +74,7 @@ class DropsTheTail(FrameReader):
     breaks = "wire/frames-may-arrive-together"
     also: Mapping[str, str] = {
         "wire/pipelined-requests-are-answered-in-order": "TCP may cut what is pipelined anywhere",
+        "wire/frame-may-arrive-in-pieces": "where pieces are drawn, several requests are",
     }
 
     def feed(self, data: bytes) -> Frames:

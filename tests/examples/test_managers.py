@@ -1,4 +1,4 @@
-"""The examples on process managers that others have written, gunicorn and Celery: what was found in them is there.
+"""The examples on gunicorn, a process manager that others have written: what was found in it is there.
 
 Each run is a part of the suite, by clauses: those that a finding is about, and some that are kept. The whole takes
 minutes. A clause whose cases were not all as foretold by known_failures.toml would fail the run itself.
@@ -45,12 +45,6 @@ MANAGERS = (
         (*KEPT_BY_GUNICORN, "supervision/call-in-flight-finishes"),
     ),
     Manager("gunicorn", "gunicorn-http", FOUND_IN_GUNICORN, KEPT_BY_GUNICORN),
-    Manager(
-        "celery",
-        "celery",
-        ("supervision/no-child-is-no-error", "supervision/stuck-worker-is-killed"),
-        ("supervision/stop-exits-with-0", "restart/reload-keeps-the-parent", "restart/exec-renews-the-image"),
-    ),
 )
 
 

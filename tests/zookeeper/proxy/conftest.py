@@ -54,12 +54,12 @@ def subject(proxy: RegistryProxy) -> Iterator[Client]:
 
 
 @pytest.fixture
-def start_kazoo(proxy: RegistryProxy) -> Iterator[Callable[[], Subject]]:
-    """Starts kazoo clients that go through the proxy, and ends them."""
+def start_kazoo(proxy: RegistryProxy) -> Iterator[Callable[..., Subject]]:
+    """Starts kazoo clients that go through the proxy, with a session of `timeout_s`, and ends them."""
     with ExitStack() as stack:
 
-        def start() -> Subject:
-            client = Subject(KazooClient(hosts=proxy.address, timeout=2.0))
+        def start(timeout_s: float = 2.0) -> Subject:
+            client = Subject(KazooClient(hosts=proxy.address, timeout=timeout_s))
             stack.callback(client.stop)
             client.start()
             return client

@@ -133,9 +133,10 @@ def test_of_several_servers_one_that_accepts_is_used(loop: LoopThread, registry:
 
 
 def test_a_registry_that_restarts_is_found_again(
-    proxy: RegistryProxy, registry: Registry, kazoo: Subject, root: str
+    proxy: RegistryProxy, registry: Registry, start_kazoo: Callable[..., Subject], root: str
 ) -> None:
     """While it is down the proxy refuses, as the registry does."""
+    kazoo = start_kazoo(timeout_s=20.0)  # which outlasts the start of a Java machine beside many others
     path = kazoo.register(root)
     mine = kazoo.session_id
     registry.kill()
