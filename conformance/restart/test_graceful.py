@@ -40,6 +40,7 @@ RELOADS = 3
 CALLS = 20
 CALL_EVERY_S = 0.01
 NODE_WATCHED_S = 0.5
+HELD_S = 0.2
 FAILING_S = 3.0
 NEWBORNS_A_SECOND = 5  # for each of the workers
 
@@ -153,8 +154,11 @@ def test_a_reload_signal_to_every_process_is_one_reload(start_server: StartServe
     with Census(server) as census, ExitStack() as load:
         if server.manifest.claims()["port"]:
             load.enter_context(knocks(server))
-        with GroupBurst(server.parent, [signal.SIGHUP], history) as to_all:
-            to_all.took_effect()
+        with Stop([server.pid], history) as stop:  # one that replaces them at once hides that nobody was left
+            stop.took_effect()
+            to_all = load.enter_context(GroupBurst(server.parent, [signal.SIGHUP], history))
+            throughout(lambda: None, HELD_S)
+        to_all.took_effect()
         until_renewed(server, old)
     none_found(never_fewer_than(1, census.counts), every_call_succeeds(history, since))
 

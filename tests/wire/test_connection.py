@@ -60,6 +60,14 @@ def test_a_closed_and_a_reset_connection_are_told_apart(dial: Dial) -> None:
     assert (fin.value.how, rst.value.how) == ("fin", "rst")
 
 
+def test_a_half_close_behind_a_reset_says_that_the_connection_is_gone(dial: Dial) -> None:
+    wire = dial(resets)
+    with pytest.raises(Ended, match="reset"):
+        wire.call(ping(1))
+    with pytest.raises(Ended, match="gone while closing"):
+        wire.half_close()
+
+
 def test_silence_is_a_deadline_that_passed(dial: Dial) -> None:
     with pytest.raises(NoReply, match=r"no answer in 0\.\d\d s: waited for a reply's length"):
         dial(stays_silent).call(ping(1), within=0.1)

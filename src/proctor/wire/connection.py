@@ -169,9 +169,12 @@ class Connection:
         return self.on_the_way() > 0
 
     def half_close(self) -> None:
-        """SHUT_WR: nothing more will be sent; replies are still read."""
+        """SHUT_WR: nothing more will be sent; replies are still read. Ended if the server has reset the connection."""
         self._record("sent", b"", "FIN")
-        self._socket.shutdown(socket.SHUT_WR)
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            raise Ended(f"the connection was gone while closing: {error.strerror}", "rst") from None
 
     def reset(self) -> None:
         """Close by RST: SO_LINGER of 0 seconds."""
