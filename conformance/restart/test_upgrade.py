@@ -98,7 +98,11 @@ def test_an_upgrade_ends_with_one_node(start_server: StartServer) -> None:
     server.parent.send(signal.SIGTERM)
     server.program.end_status(server.promise("stop_s"))
     eventually(lambda: len(server.nodes()) == 1, within=server.promise("register_s"), what="one node")
-    throughout(server.node, WATCHED_S)
+    throughout(lambda: the_second_has_one_node(server), WATCHED_S)
+
+
+def the_second_has_one_node(server: Server) -> None:
+    assert len(server.nodes()) == 1, f"nodes {server.nodes()}"
 
 
 def teams(server: Server) -> dict[int, set[int]]:

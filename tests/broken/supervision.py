@@ -112,6 +112,7 @@ class HaltsOnStatusThree(Supervisor):
     """Whoever ends with status 3 has failed to boot, and ends the server (S7)."""
 
     breaks = "supervision/foreign-child-is-no-worker"
+    also: Mapping[str, str] = {"supervision/foreign-child-is-reaped": "a server that halts may leave some unreaped"}
 
     def on_exit(self, pid: int, status: int | None) -> None:
         super().on_exit(pid, status)

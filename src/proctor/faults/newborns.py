@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 
 from proctor.faults.fault import Fault
 from proctor.history import History
+from proctor.process import observe
 from proctor.process.process import Gone, Process, living
 
 LOOK_EVERY_S = 0.001
@@ -15,6 +16,8 @@ LOOK_EVERY_S = 0.001
 
 class AtBirth(Fault):
     """A signal to each newborn worker as soon as it is seen: SIGKILL ends it, SIGSTOP holds it up.
+
+    Who comes of a vfork is let be until it has executed its program: its parent takes no signal until then.
 
     `find` gives the pids of the workers that there are; those that there are at the injection are spared, and so is who
     comes after the first `most`. Proof: a newborn got it, and no other signal is certain to affect who gets it. Healed:
@@ -63,6 +66,8 @@ class AtBirth(Fault):
     def _watch(self) -> None:
         while not self._healed.wait(LOOK_EVERY_S) and len(self._struck) != self._most:
             for pid in sorted(set(self._find()) - self._known):
+                if is_borrowing(pid):
+                    continue
                 self._known.add(pid)
                 if len(self._struck) != self._most:
                     self._strike(pid)
@@ -74,3 +79,9 @@ class AtBirth(Fault):
             return
         newborn.send(self._number)
         self._struck.append(newborn)
+
+
+def is_borrowing(pid: int) -> bool:
+    """Whether it lives on the memory of its parent, which waits for it inside vfork."""
+    found = observe.stat(pid)
+    return found is not None and observe.in_vfork(found.parent)

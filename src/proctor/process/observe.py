@@ -22,6 +22,7 @@ from proctor.process import tcp
 ESTABLISHED = "01"  # of the states in /proc/net/tcp
 PROC = Path("/proc")
 LISTEN = "0A"
+VFORKING = ("kernel_clone", "_do_fork", "0")  # what /proc/PID/wchan says then; 0 where it says nothing
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 NANOSECONDS = 1_000_000_000
 AT_RANDOM = 25  # getauxval(3): where the kernel put 16 random bytes for this image
@@ -207,6 +208,12 @@ def catches(pid: int, signal_number: int) -> bool:
     """Whether a process has a handler of its own for a signal (SigCgt): the gate between exec and readiness."""
     mask = int(status(pid).get("SigCgt", "0"), 16)
     return bool(mask >> (signal_number - 1) & 1)
+
+
+def in_vfork(pid: int) -> bool:
+    """Whether a process is inside vfork(2): it takes no signal until its child has executed a program, or ended."""
+    found = stat(pid)
+    return found is not None and found.state == "D" and read(f"/proc/{pid}/wchan") in VFORKING
 
 
 def resident_kib(pid: int) -> int:
