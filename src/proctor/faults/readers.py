@@ -10,8 +10,8 @@ from proctor.history import History
 from proctor.wire.connection import Connection
 from proctor.wire.messages import Request, ping
 
-STEADY_S = 0.05  # a server that is still writing gets on within that
-STALLED_S = 1.0  # one that has yet to answer some of the readers at all may be computing; by then it is waiting
+STEADY_S = 0.2  # a server that has read all requests, and is still writing, gets on within that
+STALLED_S = 1.0  # one that has yet to read some, or to answer some of the readers at all, may be busy; not for so long
 MOST_OWED_BYTES = 32 * 1024 * 1024  # several times what a kernel may take (tcp_wmem, 4 MiB unless somebody changed it)
 
 
@@ -49,7 +49,8 @@ class Unread(Fault):
         paid = [debt for debt, taken in zip(self._debts, held, strict=True) if taken >= debt.bytes]
         for debt in paid:
             debt.ask(self.request)
-        if paid or not any(held) or now - self._since < (STEADY_S if all(held) else STALLED_S):
+        writing = all(held) and all(debt.wire.taken() for debt in self._debts)
+        if paid or not any(held) or now - self._since < (STEADY_S if writing else STALLED_S):
             return None
         owed = sum(debt.bytes for debt in self._debts)
         return f"of {owed} bytes and more, owed to {len(held)} readers, the kernel took no more than {sum(held)}"
