@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,15 @@ def test_four(history): raise Failure("of its own")
 """
 
 
+@pytest.mark.parametrize("in_ci", ["", "true"])
 @pytest.mark.parametrize("processes", [0, 2])
-def test_a_server_that_no_longer_starts_is_told_of_once(tmp_path: Path, processes: int) -> None:
-    """The smoke check saw it start; afterwards every case would show the same output, processes and events."""
+def test_a_server_that_no_longer_starts_is_told_of_once(
+    tmp_path: Path, processes: int, in_ci: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The smoke check saw it start; afterwards every case would show the same output, processes and events. Where CI is
+    set pytest's summary doesn't cut what it repeats.
+    """
+    monkeypatch.setenv("CI", in_ci)
     impl = server(tmp_path, STARTS_ONCE, limits="boot_s = 20")
     (impl / "test_cases.py").write_text(CASES)
     run = examine(impl, "test_cases.py", "--seed=1", "-n", str(processes))
@@ -47,6 +54,10 @@ def test_a_server_that_no_longer_starts_is_told_of_once(tmp_path: Path, processe
     assert run.text.count("there is no second time") == 2, "in the message, and as what it said last"
     assert run.text.count(", which shows the rest") == 2
     assert run.text.count("what happened, in seconds since the case began") == 2, "test_four has another cause"
+    if in_ci:  # elsewhere the terminal's width decides how much of it is seen
+        assert re.search(
+            r"^FAILED test_cases.py::test_four - supervision/every-death-is-reaped: of its own$", run.text, re.M
+        )
     for case in ("one", "two", "three", "four"):
         assert run.text.count(f"again:  pytest --impl={impl} test_cases.py::test_{case} --seed=1") == 1
 

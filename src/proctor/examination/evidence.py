@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
+
+from _pytest._code.code import TerminalRepr  # pytest gives it no public name
+from _pytest._io import TerminalWriter
 
 from proctor.history import Event, History
 from proctor.model import Clause
 from proctor.process import observe
+from proctor.record import Record
 from proctor.subject.client import Client
 from proctor.subject.server import Server, indent
 from proctor.wire.connection import cut, shorten
@@ -33,6 +38,34 @@ def failure_text(
     parts += [describe(subject) for subject in subjects]
     parts.append("what happened, in seconds since the case began:\n" + "\n".join(timeline(history, since)))
     return "\n\n".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class InOneLine:
+    """A failure in one line, where pytest asks for that: its short summary, `--tb=line`, JUnit's `message`."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(eq=False)
+class Told(TerminalRepr):
+    """A failure's text as a report carries it: whole where pytest shows failures, one line where it lists them. From
+    text alone pytest would make its list too, cut at the terminal's width, but uncut in every CI (where CI is set).
+    """
+
+    text: str
+    reprcrash: InOneLine
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        for line in self.text.splitlines():
+            tw.line(line)
+
+
+def told(text: str, record: Record) -> Told:
+    return Told(text, InOneLine(f"{', '.join(record.clauses)}: {record.message.partition(chr(10))[0]}"))
 
 
 def shortened(text: str, first: str) -> str:

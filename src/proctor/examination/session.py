@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from proctor.examination import fixtures, selection
-from proctor.examination.evidence import again, failure_text, sent_again, shortened
+from proctor.examination.evidence import again, failure_text, sent_again, shortened, told
 from proctor.examination.extent import examine_the_suite_by_default, extent, narrowed_by
 from proctor.examination.fixtures import STAGEHAND
 from proctor.examination.judge import judge
@@ -190,8 +190,8 @@ class Examination:
         """Of failures with one cause the first shows all; under xdist, here is where they come together."""
         if report.failed and record.verdict is Verdict.FAIL and not self.is_worker:
             first = self.causes.setdefault(cause(record.message), record.case)
-            if first != record.case:
-                report.longrepr = shortened(str(report.longrepr), first)
+            whole = str(report.longrepr)
+            report.longrepr = told(whole if first == record.case else shortened(whole, first), record)
 
     def _of_the_suite(self, report: pytest.TestReport) -> bool:
         path = self.config.rootpath / report.nodeid.partition("::")[0]
