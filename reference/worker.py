@@ -17,7 +17,7 @@ from reference.signals import Signals
 from reference.timers import Timers
 
 ACCEPT_PAUSE_S = 0.05  # after a failed accept: while descriptors are short, trying again at once would spin (X3)
-EVENTS_AT_ONCE = 16  # so that a round is short, and signs of life leave in time, whatever is asked for
+EVENTS_AT_ONCE = 16  # epoll takes memory for as many at each call
 
 Handler = Callable[[int], object]  # of epoll events
 
@@ -61,6 +61,8 @@ class Worker:
                 handler = find_handler(fd)  # none if an event before it, in this round, has closed it
                 if handler:
                     handler(events)
+                if timers.due <= monotonic():  # a long frame takes its time to be read, and there may be one in each
+                    timers.run_due()
             wait_s = timers.due - monotonic()  # there is always one: the next sign of life
             if wait_s <= 0:
                 wait_s = timers.run_due()
