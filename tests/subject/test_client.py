@@ -192,6 +192,23 @@ def test_all_calls_under_way_are_told_when_the_driver_dies(miniatures: Miniature
         client.start_call("ping", 4)
 
 
+def test_what_a_driver_said_last_is_waited_for(miniatures: Miniatures) -> None:
+    """Its end is seen before its last words, which another thread reads; here they are late for certain."""
+    client = start(
+        miniatures,
+        """
+        import os, time
+        if os.fork() == 0:
+            os.close(1)
+            time.sleep(0.3)
+            sys.exit("out of luck")
+        sys.exit(1)
+        """,
+    )
+    with pytest.raises(DriverBroken, match="out of luck"):
+        client.outcome(client.start_call("ping", 1, timeout_s=WITHIN_S))
+
+
 def test_a_driver_that_reads_no_more_is_late_and_holds_up_nobody_for_ever(miniatures: Miniatures) -> None:
     """A pipe takes 64 KiB, and whoever writes more waits for its reader."""
     client = start(miniatures, "signal.pause()", patience=0.01)

@@ -27,6 +27,7 @@ from proctor.process.process import Gone, Process
 PR_SET_CHILD_SUBREAPER = 36
 MARK_BITS = 40  # beside the kit's pid: enough for no two of its programs to share a mark
 ENTRY = Path(__file__).with_name("entry.py")
+LAST_WORDS_WITHIN_S = 2.0  # who outlives the parent may hold its output open
 END_WITHIN_S = 10.0  # KILL works at once; more than this means a process in uninterruptible sleep
 
 
@@ -124,6 +125,12 @@ class Program:
         """Wait for the parent's exit; its status, or None if it still runs then."""
         self.parent.wait_ended(within_s)
         return self.exit_status()
+
+    def last_words(self) -> str:
+        """The end of its output. If it has ended, what it wrote may still be on its way to us, and is waited for."""
+        if self.exit_status() is not None:
+            self.output.finish(LAST_WORDS_WITHIN_S)
+        return self.output.tail() or "(nothing)"
 
     def end_status(self, within_s: float) -> int:
         """As `wait`, where the end is due: TimedOut if it still runs then."""

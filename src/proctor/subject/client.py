@@ -250,8 +250,7 @@ class Client:
     def _diagnosis(self, what: str) -> str:
         status = self.program.wait(EXIT_FOLLOWS_S)
         ended = "" if status is None else f" (it exited with {status})"
-        said = self.program.output.tail() or "(nothing)"
-        command = " ".join(self.program.command.argv)
+        command, said = " ".join(self.program.command.argv), self.program.last_words()
         return f"{what}{ended}\n  command: {command}\n  its standard error:\n{indent(said)}"
 
 

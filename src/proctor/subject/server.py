@@ -298,9 +298,8 @@ class Server:
         return f"the server's process ended ({how}) before it was ready ({self._rule()}){left}"
 
     def _diagnosis(self, what: str) -> str:
-        self.program.output.finish(0.5)
-        said = self.program.output.tail() or "(nothing)"
-        return f"{what}\n  command: {' '.join(self.program.command.argv)}\n  its last output:\n{indent(said)}"
+        command, said = " ".join(self.program.command.argv), self.program.last_words()
+        return f"{what}\n  command: {command}\n  its last output:\n{indent(said)}"
 
 
 def indent(text: str) -> str:
