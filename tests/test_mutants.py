@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from tests.mutants.__main__ import sample
 from tests.mutants.mutations import mutants_of
 
 MODULE = '''
@@ -43,3 +44,13 @@ def test_each_mutant_has_one_change_to_what_is_done(tmp_path: Path) -> None:
     for mutant in mutants:
         lines = zip(original.splitlines(), mutant.source.splitlines(), strict=True)
         assert sum(before != after for before, after in lines) == 1
+
+
+def test_what_is_drawn_does_not_depend_on_what_else_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(MODULE)
+    mutants = list(mutants_of(path))
+    five = sample(mutants, 5, seed=1)
+    assert sample(list(reversed(mutants)), 5, seed=1) == five != sample(mutants, 5, seed=2)
+    without_one = [mutant for mutant in mutants if mutant != five[0]]
+    assert sample(without_one, 4, seed=1) == five[1:]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import tempfile
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from proctor.places import CHECKOUT, suite_folders
@@ -90,8 +90,12 @@ def drawn(count: int, seed: int) -> list[Mutant]:
     """So many mutants, or all there are, but for those that keep the contract."""
     known = {entry["mutant"] for entry in tomllib.loads(LAWFUL.read_text())["lawful"]}
     every = [mutant for path in sorted(REFERENCE.glob("*.py")) for mutant in mutants_of(path)]
-    sample = random.Random(seed).sample(every, min(count, len(every)))
-    return [mutant for mutant in sample if mutant.named not in known]
+    return [mutant for mutant in sample(every, count, seed) if mutant.named not in known]
+
+
+def sample(mutants: list[Mutant], count: int, seed: int) -> list[Mutant]:
+    """Each one's place is its own: a change to the reference draws no others than those that it makes or unmakes."""
+    return sorted(mutants, key=lambda mutant: sha256(f"{seed} {mutant.named}".encode()).digest())[:count]
 
 
 def row(judged: Judged) -> str:
