@@ -147,22 +147,23 @@ def test_a_session_is_kept_while_every_worker_computes(start_server: StartServer
     """Heartbeats that share a thread, or an interpreter, with the work stop when it is hard."""
     server = start_server(workers=2, prepare=kept_session)
     node = server.node()
-    request = server.computing(2 * KEPT_SESSION_MS / 1000)
+    calls = server.computing(2 * KEPT_SESSION_MS / 1000)
     with ExitStack() as connections:
-        wires = occupy_every_worker(server, request, connections)
+        wires = occupy_every_worker(server, calls, connections)
         throughout(lambda: same_node(server, node), seconds=2 * KEPT_SESSION_MS / 1000)
         for wire in wires:
-            wire.reply(within=60)
+            for _ in calls:
+                wire.reply(within=60)
         same_node(server, node)
 
 
-def occupy_every_worker(server: Server, request: Request, connections: ExitStack) -> list[Connection]:
-    """Connections with a call each, as many as it takes until every worker's processor time grows."""
+def occupy_every_worker(server: Server, calls: list[Request], connections: ExitStack) -> list[Connection]:
+    """Connections with these calls each, as many as it takes until every worker's processor time grows."""
     began = {worker.pid: worker.cpu_ticks for worker in server.workers()}
     wires: list[Connection] = []
     for _ in range(MOST_CALLS):
         wires.append(connections.enter_context(server.connect()))
-        wires[-1].send(request)
+        wires[-1].send(*calls)
         with suppress(TimedOut):
             eventually(lambda: all_grew(server, began), within=CALL_SHOWS_S)
             return wires

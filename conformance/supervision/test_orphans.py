@@ -11,6 +11,7 @@ from proctor.api import (
     clause,
     eventually,
     needs,
+    occupy,
     throughout,
     until_gone,
     until_staffed,
@@ -35,14 +36,13 @@ def test_busy_workers_end_when_their_parent_is_killed(start_server: StartServer,
     """A worker that looks for its parent between two calls may have no time to look."""
     server = start_server()
     bound = server.promise("grace_s") + server.promise("orphan_s")
-    request = server.computing(2 * bound)
+    calls = server.computing(2 * bound)
     with server.connect() as wire:
-        wire.send(request)
-        eventually(wire.taken, within=10, what="the request to be read")
+        occupy(wire, calls)
         with Kill([server.pid], history) as kill:
             kill.took_effect()
         until_gone(server, within=bound)
-        check_cut_short(wire)
+        check_cut_short(wire, calls)
 
 
 @clause("supervision/starts-again-after-a-kill")

@@ -24,6 +24,7 @@ from proctor.api import (
     eventually,
     needs,
     observe,
+    occupy,
     ping,
     pong,
     throughout,
@@ -217,13 +218,12 @@ def test_a_call_that_lasts_too_long_does_not_keep_the_server_from_stopping(start
     """One call too long, and every deployment waits for it."""
     server = start_server()
     bound = server.promise("grace_s") + server.promise("stop_s")
-    request = server.computing(2 * bound)
+    calls = server.computing(2 * bound)
     with server.connect() as wire:
-        wire.send(request)
-        eventually(wire.taken, within=10, what="the request to be read")
+        occupy(wire, calls)
         server.parent.send(signal.SIGTERM)
         until_gone(server, within=bound)
-        check_cut_short(wire)
+        check_cut_short(wire, calls)
 
 
 def outlives(server: Server, worker: int) -> None:

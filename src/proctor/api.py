@@ -40,7 +40,7 @@ from proctor.process.strace import Strace
 from proctor.subject.census import Census, Count
 from proctor.subject.client import Client, Outcome, Pending
 from proctor.subject.listing import Listing
-from proctor.subject.load import Load, answer, check_cut_short, knocks, new_connections, through
+from proctor.subject.load import Load, answer, check_cut_short, knocks, new_connections, occupy, through
 from proctor.subject.server import Node, Server, Snapshot
 from proctor.subject.service import Service
 from proctor.subject.serving import serving
@@ -227,6 +227,7 @@ __all__ = [
     "no_call_outlives_its_deadline",
     "none_found",
     "observe",
+    "occupy",
     "once",
     "ordinary_session",
     "pi",

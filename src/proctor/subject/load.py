@@ -5,19 +5,21 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
 from proctor.call import Call, Kind, record
 from proctor.outcome import Inconclusive
 from proctor.subject.client import Client
 from proctor.subject.server import Server
+from proctor.waiting import eventually
 from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused, describe, describe_reply
 from proctor.wire.messages import Reply, Request, ping, pong
 
 Told = tuple[Kind, str, str, str]  # outcome, asked, answered, expected
 Ask = Callable[[int], Told]  # by number
 
+TAKEN_WITHIN_S = 10.0
 CROSSED_WITHIN_S = 0.25  # spec/restart.md, "reload-loses-no-call"
 
 
@@ -133,13 +135,21 @@ def over_new_connection(server: Server, request: Request) -> Told:
         return "unknown", asked, str(error), expected
 
 
-def check_cut_short(wire: Connection) -> None:
-    """Of a call that should have lasted longer than its worker. Inconclusive if it came to its end all the same."""
+def occupy(wire: Connection, calls: Sequence[Request]) -> None:
+    """Makes calls of which each waits for the one before. The first has been read then."""
+    for number, call in enumerate(calls):
+        wire.send(call)
+        if number == 0:
+            eventually(wire.taken, within=TAKEN_WITHIN_S, what="the request to be read")
+
+
+def check_cut_short(wire: Connection, calls: Sequence[Request]) -> None:
+    """Of calls that should have lasted longer than their worker. Inconclusive if all came to their end all the same."""
     try:
-        reply = wire.reply()
+        replies = [wire.reply() for _ in calls]
     except Ended:
         return
-    raise Inconclusive(f"the call that should have lasted too long was answered: {describe_reply(reply)}")
+    raise Inconclusive(f"the call that should have lasted too long was answered: {describe_reply(replies[-1])}")
 
 
 def answer(server: Server, wire: Connection, request: Request) -> Reply:

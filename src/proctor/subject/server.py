@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from proctor.links import Address
 from proctor.manifest import Manifest, fill
-from proctor.outcome import Failure, TimedOut
+from proctor.outcome import Failure, Inconclusive, TimedOut
 from proctor.process import observe
 from proctor.process.observe import Stat
 from proctor.process.process import Process
@@ -23,8 +24,10 @@ from proctor.zookeeper.dialect import JsonDialect
 from proctor.zookeeper.proxy import RegistryProxy
 
 CALIBRATING_TERMS = 200_000
-CALIBRATIONS = 3  # the fastest counts: one that was held up would make every call short that is to last
-LEAST_CALIBRATION_S = 0.001
+CALIBRATIONS = 3
+LEAST_CALIBRATION_S = 0.01  # less is mostly the way there and back
+CALLS_MAX = 100
+PI_TERMS_MAX = 10**9  # a server may refuse more (wire/pi-may-bound-n)
 PROVEN_S = 0.1  # from its fork on; a helper that is a process of its own by then holds no listening socket
 MEMBERS_BYTES = 64  # more than a message has beside its text
 
@@ -238,7 +241,12 @@ class Server:
         """A call that keeps a worker busy for about so long: `sleep`, or `pi` with a calibrated n."""
         if "sleep" in self.stage.manifest.capabilities.methods:
             return sleep(seconds)
-        return self.computing(seconds)
+        calls = self.computing(seconds)
+        if len(calls) > 1:
+            raise Inconclusive(
+                f"no call lasts {seconds:g} s: `pi` of {PI_TERMS_MAX} is too quick, `sleep` isn't claimed"
+            )
+        return calls[0]
 
     def lasting_within_grace(self, seconds: float) -> Request:
         """The same, but no longer than half of `grace_s`, for which calls in flight are waited for.
@@ -247,18 +255,33 @@ class Server:
         """
         return self.lasting(min(seconds, self.manifest.promise("grace_s") / 2))
 
-    def computing(self, seconds: float) -> Request:
-        """A call that computes for about so long, or longer (`pi`, calibrated now)."""
-        with self.connect() as wire:
-            took = min(self._calibrate(wire) for _ in range(CALIBRATIONS))
-        return pi(int(CALIBRATING_TERMS * seconds / max(LEAST_CALIBRATION_S, took)))
+    def computing(self, seconds: float) -> list[Request]:
+        """A call that computes for about so long, or longer (`pi`, calibrated now).
+
+        Several, for one connection, if a quick server would have to be asked for an n that it may refuse; too few, if
+        it has the sum at once, however long.
+        """
+        terms = seconds * self._terms_a_second()
+        calls = min(math.ceil(terms / PI_TERMS_MAX), CALLS_MAX)
+        return [pi(min(math.ceil(terms / calls), PI_TERMS_MAX))] * calls
 
     # --- inside
 
-    def _calibrate(self, wire: Connection) -> float:
-        started = self.history.record("calibrate", terms=CALIBRATING_TERMS).at
-        wire.call(pi(CALIBRATING_TERMS))
-        return self.history.record("calibrated").at - started
+    def _terms_a_second(self) -> float:
+        terms = CALIBRATING_TERMS
+        with self.connect() as wire:
+            while (took := self._calibrate(wire, terms)) < LEAST_CALIBRATION_S and terms < PI_TERMS_MAX:
+                terms = min(10 * terms, PI_TERMS_MAX)
+        return terms / took
+
+    def _calibrate(self, wire: Connection, terms: int) -> float:
+        """The fastest counts: one that was held up would make every call short that is to last."""
+        took = math.inf
+        for _ in range(CALIBRATIONS):
+            started = self.history.record("calibrate", terms=terms).at
+            wire.call(pi(terms))
+            took = min(took, self.history.record("calibrated").at - started)
+        return took
 
     def _command(self) -> Command:
         section, stage = self._section, self.stage
