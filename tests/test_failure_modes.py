@@ -124,6 +124,12 @@ def test_every_failure_mode_has_a_test_or_a_reason_or_is_a_freedom() -> None:
         assert entry.reason or free or entry.tests, entry.mode.id
 
 
+def test_every_failure_mode_that_has_a_test_has_a_liar() -> None:
+    """A clause may answer several, and be caught with one of them; whether a test sees the others, only liars show."""
+    every = entries(read_spec(spec_folder()), unheld(spec_folder()), suite(), everybody())
+    assert [entry.mode.id for entry in every if entry.tests and not entry.liars] == []
+
+
 def test_every_chapter_and_every_liar_s_mention_is_of_the_catalogue() -> None:
     modes = read_spec(spec_folder()).failure_modes
     assert {mode_id[0] for mode_id in modes} == chapters(spec_folder()).keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -16,6 +17,7 @@ from proctor.api import (
     Server,
     SeverLink,
     StartServer,
+    TimedOut,
     clause,
     eventually,
     needs,
@@ -83,6 +85,19 @@ def test_a_server_stops_in_time_after_its_session_was_lost(start_server: StartSe
         expiry.took_effect()
         server.stop()
         eventually(lambda: not server.program.remains(), within=1, what="every process of the server to end")
+
+
+@clause("discovery/stops-whatever-the-registry-does")
+def test_a_server_that_has_met_the_loss_of_its_session_stops_in_time(start_server: StartServer) -> None:
+    """A handler of the loss that waits for itself waits for ever, and what is to stop it waits with it."""
+    server = start_server()
+    lost = server.node()
+    with ExpireSession(server.proxy, server.history) as expiry:
+        expiry.took_effect()
+    with suppress(TimedOut):  # whether it registers again is for another clause to judge
+        eventually(lambda: server.node().owner != lost.owner, within=server.promise("register_s"), what="a new node")
+    server.stop()
+    eventually(lambda: not server.program.remains(), within=1, what="every process of the server to end")
 
 
 @clause("discovery/killed-server-vanishes")

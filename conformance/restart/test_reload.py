@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from proctor.api import (
+    AtBirth,
     Burst,
     History,
     Kill,
@@ -82,6 +83,22 @@ def test_a_reload_signal_right_after_a_death_counts(start_server: StartServer, h
         with Burst(server.parent, [signal.SIGHUP], history) as reload:
             reload.took_effect()
     until_all_are_younger(server, sent, within=2 * reload_s(server))
+
+
+@clause("restart/reload-is-never-lost")
+def test_a_worker_that_boots_when_the_reload_signal_comes_is_renewed(
+    start_server: StartServer, history: History
+) -> None:
+    """He was forked before the signal, and so with what was to be renewed, however late he is ready."""
+    server = start_server()
+    old = until_staffed(server)
+    with AtBirth(server.worker_pids, history, signal.SIGSTOP, most=1) as births:
+        with Kill([min(old)], history) as kill:
+            kill.took_effect()
+        births.took_effect(within=server.promise("respawn_s"))
+        with Burst(server.parent, [signal.SIGHUP], history) as reload:
+            reload.took_effect()
+    until_renewed(server, [*old, *births.pids])
 
 
 @clause("restart/reload-can-be-repeated")

@@ -27,6 +27,7 @@ from proctor.api import (
 
 ERRORS = ("ECONNABORTED", "EPROTO", "ENETDOWN")
 RESETS = 20
+CLIENTS, NEWCOMERS = 8, 30
 SPARE, TOO_MANY = 4, 20
 STARVED_S = 2.0
 MOST_OF_A_PROCESSOR = 0.5
@@ -65,6 +66,18 @@ def test_connections_that_are_gone_when_they_are_accepted_cost_nothing_else(
     still(server, workers)
     server.parent.send(signal.SIGTERM)
     until_gone(server)
+
+
+@clause("supervision/accept-errors-are-survived")
+def test_a_connection_that_another_worker_takes_holds_up_nobody(server: Server) -> None:
+    """All may be woken for it, and one gets it: an accept that blocks then leaves a worker's clients unanswered."""
+    with ExitStack() as opened:
+        clients = [opened.enter_context(server.connect()) for _ in range(CLIENTS)]
+        for turn in range(NEWCOMERS):
+            with server.connect() as newcomer:
+                assert newcomer.call(ping(turn), within=PROMPTLY_S) == pong(turn)
+                for client in clients:
+                    assert client.call(ping(turn), within=PROMPTLY_S) == pong(turn)
 
 
 @clause("supervision/descriptors-may-run-out")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from reference.client import ClientParts
     from reference.serve import ServerParts
 
-FILES = ("wire", "discovery", "supervision", "client", "restart")
+FILES = ("frames", "wire", "discovery", "supervision", "leaving", "directory", "client", "restart", "upgrade")
+LONG_GRACE = ("--grace", "20")  # so that calls are in flight for seconds, and none ends before the lie
+LONG_GRACE_IS_PROMISED = {"limits": {"grace_s": 20}}
 SAID = ("breaks", "also", "arguments", "manifest")
 
 Parts = TypeVar("Parts", "ServerParts", "ClientParts")

@@ -254,7 +254,7 @@ class RegistersOnEachReconnect(Registration):
 
 
 class RegistersOnce(Registration):
-    """A session that replaces another gets no node (R1)."""
+    """A session that replaces another gets no node (R1, R19)."""
 
     breaks = "discovery/one-node-after-expiry"
     also: Mapping[str, str] = {
@@ -276,6 +276,26 @@ class LooksOnce(Registration):
         if self.sure_of != session and super().stands(session):
             self.sure_of = session
         return self.sure_of == session
+
+
+class BelievesWhatItIsTold(Registration):
+    """A session that nobody has called lost is believed to be the same, and its node to stand (R18)."""
+
+    breaks = "discovery/missing-node-is-made-again"
+    sure = False
+
+    def connect(self) -> Registry:
+        registry = super().connect()
+        registry.client.add_listener(self.on_state)
+        return registry
+
+    def on_state(self, state: str) -> None:
+        if state == KazooState.LOST:
+            self.sure = False
+
+    def stands(self, session: int) -> bool:
+        self.sure = self.sure or super().stands(session)
+        return self.sure
 
 
 # --- Outages
@@ -375,8 +395,39 @@ class WaitsForTheRegistry(Supervisor):
             super().obey(orders)
 
 
+class AsksWhereItIsTold(Registration):
+    """When a lost session is replaced kazoo's own thread asks for the list, and waits for itself (R2)."""
+
+    breaks = "discovery/stops-whatever-the-registry-does"
+    arguments = ("--hang", "30")  # or who waits for itself is killed for it
+    lost = False
+
+    def connect(self) -> Registry:
+        registry = super().connect()
+        registry.client.add_listener(self.on_state)
+        return registry
+
+    def on_state(self, state: str) -> None:
+        if self.lost and state == KazooState.CONNECTED:
+            self.registry.client.get_children(self.registry.root)
+        self.lost = state == KazooState.LOST
+
+    def obey(self, orders: bytes) -> None:
+        if b"x" in orders:
+            self.registry.stop_client()
+        super().obey(orders)
+
+    class accomplice(Supervisor):  # noqa: N801  # this is how the catalogue asks for it
+        """Waits for its registrar."""
+
+        def leave(self) -> None:
+            super().leave()
+            if self.registrar is not None:
+                self.registrar.leave_by = inf
+
+
 class OutlivesItsParent(Registration):
-    """The session is kept though the parent is gone (R9)."""
+    """The session is kept though the parent is gone (R9, R11)."""
 
     breaks = "discovery/killed-server-vanishes"
 

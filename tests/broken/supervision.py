@@ -5,30 +5,26 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import select
 import signal
 import socket
 import sys
-import tempfile
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from math import inf
-from pathlib import Path
 from time import monotonic
-from types import FrameType
 from typing import Any
 
 from reference.address import Address
 from reference.children import Allowance, Child
 from reference.listener import Opener
 from reference.settings import ServerSettings
-from reference.supervisor import HANDLED, STOPS, Supervisor
+from reference.supervisor import Supervisor
 from reference.worker import Worker
+from tests.broken.catalogue import LONG_GRACE, LONG_GRACE_IS_PROMISED
 
 LIBC = ctypes.CDLL(None, use_errno=True)  # os.waitpid never tells of EINTR
-MOST_DEATHS = 5
-REPORTS_AT_BIRTH = 2  # that it is ready, and that it is alive
 
 # --- Booting
 
@@ -246,205 +242,6 @@ class LeaksAPipeForEachWorker(Supervisor):
         return super().spawn_worker()
 
 
-# --- Signals
-
-
-class LogsInItsHandlers(Supervisor):
-    """A handler writes to a buffered stream, which can't be done twice at once (S5)."""
-
-    breaks = "supervision/signal-burst-is-survived"
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        note = signal.getsignal(signal.SIGCHLD)
-        assert callable(note)
-
-        def tell_and_note(signum: int, frame: FrameType | None) -> None:
-            with suppress(BrokenPipeError):
-                print(f"signal {signum}" * 100, file=sys.stderr, flush=True)
-            note(signum, frame)
-
-        for signum in HANDLED:
-            signal.signal(signum, tell_and_note)
-
-
-class ForgetsAStopBehindOthers(Supervisor):
-    """A stop signal is forgotten when another one comes behind it (S10)."""
-
-    breaks = "supervision/stop-signal-is-never-lost"
-    also: Mapping[str, str] = {
-        "supervision/stop-may-be-sent-to-all-and-again": "the SIGCHLD of who leaves at once comes behind it",
-    }
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.take_all = self.signals.take
-        self.signals.take = self.take  # type: ignore[method-assign]  # that is the lie
-
-    def take(self) -> list[int]:
-        arrived = self.take_all()
-        return [signum for signum in arrived if signum not in STOPS or signum == arrived[-1]]
-
-
-class TakesIntForNow(Worker):
-    """A worker that is interrupted leaves its calls where they are (S17)."""
-
-    breaks = "supervision/stop-may-be-sent-to-all-and-again"
-
-    def on_signals(self, _events: int) -> None:
-        arrived = self.signals.take()
-        if arrived:
-            self.drain()
-        if signal.SIGINT in arrived:
-            self.finish()
-
-
-class DiesWhenNobodyListens(Supervisor):
-    """A line that can't be written to the log ends the parent (S27)."""
-
-    breaks = "supervision/log-reader-may-leave"
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.log = lambda message: print(message, file=sys.stderr, flush=True)  # type: ignore[assignment]
-
-
-# --- Stopping
-
-
-class LeavesItsWorkersToThemselves(Supervisor):
-    """The parent ends first, and its workers when they notice (S14)."""
-
-    breaks = "supervision/stop-ends-everything"
-    also: Mapping[str, str] = {"supervision/stuck-worker-is-killed": "a parent that has left kills nobody"}
-
-    def on_stop(self) -> None:
-        super().on_stop()
-        self.children.clear()
-
-
-class ExitsWithTheSignal(Supervisor):
-    """A stop that was asked for is reported as an error."""
-
-    breaks = "supervision/stop-exits-with-0"
-
-    def run(self) -> int:
-        return super().run() or 128 + signal.SIGTERM
-
-
-class StopsOnlyWhenComplete(Supervisor):
-    """A stop signal is forgotten while a worker is missing, or its successor has just been born (S13)."""
-
-    breaks = "supervision/stop-works-at-any-moment"
-    heard: Counter[int] | None = None  # how often each was heard of since the last death
-
-    def on_exit(self, pid: int, status: int | None) -> None:
-        self.heard = Counter()
-        super().on_exit(pid, status)
-
-    def on_report(self, pid: int, kind: bytes) -> None:
-        if self.heard is not None:
-            self.heard[pid] += 1
-        super().on_report(pid, kind)
-
-    def seasoned(self, child: Child) -> bool:
-        return child.ready and (self.heard is None or self.heard[child.pid] > REPORTS_AT_BIRTH)
-
-    def on_stop(self) -> None:
-        if sum(map(self.seasoned, self.workers(current=True))) == self.size:
-            super().on_stop()
-
-
-class DropsItsCalls(Worker):
-    """A worker that is told to leave leaves (S17)."""
-
-    breaks = "supervision/call-in-flight-finishes"
-    also: Mapping[str, str] = {
-        "supervision/queued-connections-are-served": "a call in flight is one of those",
-    }
-
-    def drain(self) -> None:
-        super().drain()
-        self.finish()
-
-
-class DropsItsBacklog(Worker):
-    """Who has connected and was not accepted is reset (S28)."""
-
-    breaks = "supervision/queued-connections-are-served"
-
-    def accept_all(self) -> None:
-        pass
-
-
-class KeepsItsDoorOpen(Supervisor):
-    """The parent holds the listening socket until it ends (S29)."""
-
-    breaks = "supervision/stopping-server-refuses"
-
-    def on_stop(self) -> None:
-        self.door = self.listener.dup()
-        super().on_stop()
-
-
-class NeverKills(Supervisor):
-    """Who doesn't leave is waited for (S18)."""
-
-    breaks = "supervision/stuck-worker-is-killed"
-
-    def kill_overdue(self) -> None:
-        pass
-
-
-# --- Orphans
-
-
-class TakesOneForTheOnlyStepfather(Worker):
-    """A worker asks whether its parent is process 1, and not whether it is another (S16)."""
-
-    breaks = "supervision/orphans-end"
-
-    def watch_parent(self) -> None:
-        if os.getppid() == 1:
-            self.drain()
-        self.timers.after(0.1, self.watch_parent)
-
-
-class GivesUpOnNewborns(Supervisor):
-    """A parent that has seen too many die leaves, and those who live are nobody's (S21)."""
-
-    breaks = "supervision/parent-takes-its-workers-along"
-    also: Mapping[str, str] = {
-        "supervision/orphans-end": "orphans that noticed would end with their parent, and the lie would not show",
-    }
-    deaths = 0
-
-    def on_exit(self, pid: int, status: int | None) -> None:
-        self.deaths += 1
-        if self.deaths > MOST_DEATHS:
-            os._exit(1)
-        super().on_exit(pid, status)
-
-    class accomplice(Worker):  # noqa: N801  # this is how the catalogue asks for it
-        """Doesn't notice its parent's end."""
-
-        def watch_parent(self) -> None:
-            pass
-
-
-class BelievesItsLock(Supervisor):
-    """A file that a server left behind keeps the next from starting (S30)."""
-
-    breaks = "supervision/starts-again-after-a-kill"
-
-    def run(self) -> int:
-        lock = Path(tempfile.gettempdir(), "lock.{}.{}".format(*self.listener.getsockname()))
-        lock.open("x").close()
-        status = super().run()
-        lock.unlink()
-        return status
-
-
 # --- Exhaustion
 
 
@@ -457,6 +254,23 @@ class DiesOfAFailedAccept(Worker):
         if error.errno != errno.EMFILE:
             raise error
         super().on_accept_failed(error)
+
+
+class BlocksInAccept(Worker):
+    """All are woken for one connection, and an accept that finds none waits for the next (X7)."""
+
+    breaks = "supervision/accept-errors-are-survived"
+    arguments = (*LONG_GRACE, "--hang", "30")  # or it would be killed when it hangs, and all would be well
+    manifest: Mapping[str, Mapping[str, Any]] = {**LONG_GRACE_IS_PROMISED, "capabilities": {"watchdog": False}}
+
+    def accept_again(self) -> None:
+        if not self.draining:
+            self.listener.setblocking(True)
+            self.handle(self.listener.fileno(), self.on_acceptable)
+
+    def accept_all(self) -> None:
+        while select.select([self.listener], [], [], 0)[0]:
+            self.on_acceptable()
 
 
 class AcceptsInVain(Worker):
