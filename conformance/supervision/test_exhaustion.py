@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 
 from proctor.api import (
     PROMPTLY_S,
+    Connection,
     FewDescriptors,
     History,
     Inject,
@@ -15,7 +17,6 @@ from proctor.api import (
     StartServer,
     Stop,
     clause,
-    eventually,
     observe,
     ping,
     pong,
@@ -27,7 +28,8 @@ from proctor.api import (
 
 ERRORS = ("ECONNABORTED", "EPROTO", "ENETDOWN")
 RESETS = 20
-CLIENTS, NEWCOMERS = 8, 30
+CLIENTS, NEWCOMERS = 8, 3
+HELD_UP_US = 50_000  # long enough for all that were woken to be there
 SPARE, TOO_MANY = 4, 20
 STARVED_S = 2.0
 MOST_OF_A_PROCESSOR = 0.5
@@ -69,15 +71,19 @@ def test_connections_that_are_gone_when_they_are_accepted_cost_nothing_else(
 
 
 @clause("supervision/accept-errors-are-survived")
-def test_a_connection_that_another_worker_takes_holds_up_nobody(server: Server) -> None:
+def test_a_connection_that_another_worker_takes_holds_up_nobody(start_server: StartServer, history: History) -> None:
     """All may be woken for it, and one gets it: an accept that blocks then leaves a worker's clients unanswered."""
+    server = start_server(workers=3)
+    workers = until_staffed(server)
     with ExitStack() as opened:
         clients = [opened.enter_context(server.connect()) for _ in range(CLIENTS)]
-        for turn in range(NEWCOMERS):
-            with server.connect() as newcomer:
-                assert newcomer.call(ping(turn), within=PROMPTLY_S) == pong(turn)
-                for client in clients:
-                    assert client.call(ping(turn), within=PROMPTLY_S) == pong(turn)
+        answer_promptly(clients, "before")
+        with Inject({server.pid, *workers}, f"accept,accept4:delay_enter={HELD_UP_US}", history) as held_up:
+            for turn in range(NEWCOMERS):
+                newcomer = opened.enter_context(server.connect())
+                answer_promptly([newcomer, *clients], turn)
+            held_up.took_effect()
+    still(server, workers)
 
 
 @clause("supervision/descriptors-may-run-out")
@@ -110,6 +116,9 @@ def processor_s(server: Server) -> float:
 
 def answers_promptly(server: Server) -> None:
     with server.connect() as wire:
-        wire.send(ping("prompt"))
-        eventually(wire.answered, within=PROMPTLY_S * server.stage.patience, what="a reply")
-        assert wire.reply() == pong("prompt")
+        answer_promptly([wire], "prompt")
+
+
+def answer_promptly(wires: Iterable[Connection], what: object) -> None:
+    for wire in wires:
+        assert wire.call(ping(what), within=PROMPTLY_S) == pong(what)
