@@ -29,8 +29,10 @@ DELAYED = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject=execve:delay
 
 
 def nobody_is_struck(births: AtBirth, parent: int) -> None:
+    (helper,) = observe.children(parent)
     assert births.pids == []
     assert observe.in_vfork(parent)
+    assert observe.borrows_memory(helper, parent)
 
 
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
@@ -49,5 +51,6 @@ def test_who_is_to_execute_a_program_is_let_be_until_it_has(tmp_path: Path) -> N
             eventually(lambda: observe.in_vfork(parent), WITHIN_S, "the helper")
             throughout(lambda: nobody_is_struck(births, parent), DELAYED_S / 2)
             births.took_effect(WITHIN_S)
+            assert not observe.borrows_memory(births.pids[0], parent)
     finally:
         program.end()

@@ -82,6 +82,6 @@ class AtBirth(Fault):
 
 
 def is_borrowing(pid: int) -> bool:
-    """Whether it lives on the memory of its parent, which waits for it inside vfork."""
+    """Whether it lives on the memory of its parent, which waits for it inside vfork, or is about to."""
     found = observe.stat(pid)
-    return found is not None and observe.in_vfork(found.parent)
+    return found is not None and observe.borrows_memory(pid, found.parent)

@@ -9,7 +9,9 @@ than what it leads to.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import struct
 import time
 from collections.abc import Iterable, Iterator
@@ -22,6 +24,8 @@ from proctor.process import tcp
 ESTABLISHED = "01"  # of the states in /proc/net/tcp
 PROC = Path("/proc")
 LISTEN = "0A"
+LIBC = ctypes.CDLL(None, use_errno=True)
+KCMP, KCMP_VM = {"x86_64": 312, "aarch64": 272}, 1  # the system call's number; what it compares
 VFORKING = ("kernel_clone", "_do_fork", "0")  # what /proc/PID/wchan says then; 0 where it says nothing
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 NANOSECONDS = 1_000_000_000
@@ -208,6 +212,16 @@ def catches(pid: int, signal_number: int) -> bool:
     """Whether a process has a handler of its own for a signal (SigCgt): the gate between exec and readiness."""
     mask = int(status(pid).get("SigCgt", "0"), 16)
     return bool(mask >> (signal_number - 1) & 1)
+
+
+def borrows_memory(pid: int, owner: int) -> bool:
+    """Whether a process lives on another's memory, as after vfork(2) until it has executed a program. Source: kcmp(2).
+
+    Where the kernel can't say, whether the other is seen to wait for that; which is a moment later.
+    """
+    number = KCMP.get(platform.machine())
+    order = LIBC.syscall(number, pid, owner, KCMP_VM, 0, 0) if number else -1
+    return order == 0 or (order < 0 and in_vfork(owner))
 
 
 def in_vfork(pid: int) -> bool:
