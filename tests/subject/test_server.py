@@ -12,7 +12,7 @@ import pytest
 
 from proctor.links import Address
 from proctor.outcome import Failure, Inconclusive, TimedOut
-from proctor.subject.server import DidNotStart, Server
+from proctor.subject.server import DidNotStart, ParentEnded, Server
 from proctor.subject.until import until_gone, until_staffed
 from proctor.waiting import eventually
 from proctor.wire.messages import sleep
@@ -188,7 +188,7 @@ def test_a_wait_for_workers_tells_that_the_parent_has_died(miniatures: Miniature
     until_staffed(server)
     server.parent.send(signal.SIGKILL)
     assert server.parent.wait_ended(WITHIN_S)
-    with pytest.raises(TimedOut, match=r"workers \(none\); the parent was killed by signal 9"):
+    with pytest.raises(ParentEnded, match=r"the parent was killed by signal 9"):
         until_staffed(server, within=0.5)
 
 

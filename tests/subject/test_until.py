@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from proctor.outcome import Failure, TimedOut
+from proctor.subject.server import ParentEnded, Server
 from proctor.subject.until import (
     reload_s,
     still,
@@ -35,8 +36,12 @@ class Staffed:
         self._looks = list(looks)
         self._seen: set[int] = set()
         self.asked_workers = 2
-        self.program = SimpleNamespace(exit_status=lambda: status, remains=lambda: list(remains))
+        self.program = SimpleNamespace(
+            exit_status=lambda: status, wait=lambda _within: status, remains=lambda: list(remains)
+        )
         self.manifest: Any = SimpleNamespace(capabilities=SimpleNamespace(reload="graceful"))
+
+    demand_parent = Server.demand_parent
 
     def worker_pids(self) -> set[int]:
         self._seen = self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
@@ -73,13 +78,24 @@ def test_who_has_just_been_born_may_be_a_helper_on_its_way() -> None:
         until_staffed(server({1, 100}))
 
 
-def test_too_few_workers_are_told_with_what_became_of_their_parent() -> None:
-    with pytest.raises(
-        TimedOut, match=r"waited 0\.30 s for 2 workers; last seen: workers 7; the parent ended with status 1"
-    ):
+def test_too_few_workers_are_told() -> None:
+    with pytest.raises(TimedOut, match=r"waited 0\.30 s for 2 workers; last seen: workers 7$"):
+        until_staffed(server({7}))
+
+
+def test_workers_of_a_parent_that_has_ended_are_not_waited_for() -> None:
+    with pytest.raises(ParentEnded, match=r"^the parent has ended with status 1$"):
         until_staffed(server({7}, status=1))
-    with pytest.raises(TimedOut, match=r"workers \(none\); the parent was killed by signal 9"):
-        until_staffed(server(set(), status=-signal.SIGKILL))
+    with pytest.raises(ParentEnded, match=r"^the parent was killed by signal 9$"):
+        until_renewed(server(set(), status=-signal.SIGKILL), [NOBODY])
+
+
+def test_a_parent_that_takes_its_workers_along_is_told_of_and_not_they() -> None:
+    """Which of it is seen first is chance."""
+    ending = server({1, 2}, set())
+    ending.program.wait = lambda within: 255 if within else None
+    with pytest.raises(ParentEnded, match=r"^the parent has ended with status 255$"):
+        unchanged(ending, {1, 2})
 
 
 def test_a_worker_that_should_be_gone_is_named() -> None:
@@ -126,5 +142,5 @@ def test_others_in_their_places_are_a_change() -> None:
     unchanged(server({1, 2}), {1, 2}, seconds=0.05)
     with pytest.raises(Failure, match="the workers were 1, 2, and now are 1, 3"):
         unchanged(server({1, 2}, {1, 3}), {1, 2}, seconds=0.05)
-    with pytest.raises(Failure, match="the workers were 1, 2; the parent ended with status 3"):
+    with pytest.raises(ParentEnded, match="the parent has ended with status 3"):
         still(server({1, 2}, status=3), {1, 2})

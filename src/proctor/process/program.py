@@ -117,9 +117,15 @@ class Program:
                     rest = rest[os.write(pipe, rest) :]
 
     def exit_status(self) -> int | None:
-        """None while it runs; then its status, or minus the signal that ended it. Reaps it. From any thread."""
+        """None while it runs; then its status, or minus the signal that ended it. Reaps it. From any thread.
+
+        Of one that is traced strace is told first, and until it has taken note nobody else can wait for it (ptrace(2)).
+        """
         with self._reaping:  # where two threads poll at once, Popen tells one of them that it still runs
-            return self._popen.poll()
+            if self._popen.poll() is None and self.parent.ended():
+                with suppress(subprocess.TimeoutExpired):
+                    self._popen.wait(END_WITHIN_S)
+            return self._popen.returncode
 
     def wait(self, within_s: float) -> int | None:
         """Wait for the parent's exit; its status, or None if it still runs then."""

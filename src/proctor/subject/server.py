@@ -32,6 +32,12 @@ PROVEN_S = 0.1  # from its fork on; a helper that is a process of its own by the
 MEMBERS_BYTES = 64  # more than a message has beside its text
 
 
+class ParentEnded(Failure):
+    """The parent is gone, and nothing that it owed will come."""
+
+    final = True
+
+
 class DidNotStart(Failure):
     """The server ended before it was ready; the message holds its end and its last output."""
 
@@ -195,12 +201,18 @@ class Server:
                 found.append(Node(path, data, self._dialect.decode(data), stat.ephemeralOwner))
         return found
 
+    def demand_parent(self, within: float = 0.0) -> None:
+        """ParentEnded if its parent has ended, or does so within that many seconds."""
+        status = self.program.wait(within)
+        if status is not None:
+            how = f"was killed by signal {-status}" if status < 0 else f"has ended with status {status}"
+            raise ParentEnded(f"the parent {how}")
+
     def node(self) -> Node:
-        """Its one node. Failure, saying what stands there, if there is not exactly one, or if the parent has ended: its
-        node may stand for a session yet.
+        """Its one node. Failure, saying what stands there, if there is not exactly one; ParentEnded if the parent has
+        ended: its node may stand for a session yet.
         """
-        if (status := self.program.exit_status()) is not None:
-            raise Failure(f"the parent has ended with status {status}")
+        self.demand_parent()
         nodes = self.nodes()
         if len(nodes) != 1:
             raise Failure(f"{self.root} should hold one node, and holds {len(nodes)}: {nodes}")

@@ -20,14 +20,15 @@ def until_staffed(
     server: Server, count: int | None = None, without: Collection[int] = (), within: float | None = None
 ) -> set[int]:
     """As many workers as were asked for (or `count`), none of them one of `without`: their pids. Within `respawn_s`
-    unless told.
+    unless told. ParentEnded if there is nobody left to fork them.
     """
     wanted = server.asked_workers if count is None else count
     bound = server.promise("respawn_s") if within is None else within
 
     def look() -> set[int]:
+        server.demand_parent()
         workers = server.worker_pids()
-        assert len(workers) == wanted, f"workers {listed(workers)}{state(server)}"
+        assert len(workers) == wanted, f"workers {listed(workers)}"
         assert workers == server.proven_pids(), f"some of the workers {listed(workers)} are just born"
         assert workers.isdisjoint(without), (
             f"workers {listed(workers)}, still among them {listed(workers & set(without))}"
@@ -67,15 +68,16 @@ def reload_s(server: Server) -> float:
 def until_renewed(server: Server, old: Collection[int], within: float | None = None) -> set[int]:
     """After a reload signal: no old worker is alive or a zombie, and N new ones are there: their pids.
 
-    Within the time of a reload unless told.
+    Within the time of a reload unless told. ParentEnded if there is nobody left to fork them.
     """
     bound = reload_s(server) if within is None else within
 
     def look() -> set[int]:
+        server.demand_parent()
         left = [str(found) for pid in old if (found := observe.stat(pid))]
         workers = server.worker_pids()
-        assert not left, f"of the old workers there are still {', '.join(left)}{state(server)}"
-        assert len(workers) == server.asked_workers, f"workers {listed(workers)}{state(server)}"
+        assert not left, f"of the old workers there are still {', '.join(left)}"
+        assert len(workers) == server.asked_workers, f"workers {listed(workers)}"
         assert workers == server.proven_pids(), f"some of the workers {listed(workers)} are just born"
         return workers
 
@@ -108,11 +110,15 @@ def unchanged(server: Server, workers: Collection[int], seconds: float = WATCHED
 
 
 def still(server: Server, workers: Collection[int]) -> None:
-    """Failure unless the parent runs and its workers are these."""
-    if ended := state(server):
-        raise Failure(f"the workers were {listed(workers)}{ended}")
+    """Failure unless the parent runs and its workers are these.
+
+    A parent that ends may take its workers along first: it is given `stop_s` for that, and its end is what is told.
+    """
+    server.demand_parent()
     found = server.worker_pids()
     if found != set(workers) and not (set(workers) < found and server.proven_pids() <= set(workers)):
+        if not set(workers) <= found:
+            server.demand_parent(within=server.promise("stop_s"))
         raise Failure(f"the workers were {listed(workers)}, and now are {listed(found)}")
 
 
