@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from hypothesis import strategies as st
 
 from proctor.wire.messages import Body, Request, frame, header, pi, ping
@@ -32,14 +34,15 @@ any_request: st.SearchStrategy[Request | Body] = st.one_of(
 any_cuts = st.lists(st.integers(1, 300), max_size=12)
 """The lengths of the pieces in which bytes leave."""
 
-any_bytes = st.lists(
-    st.one_of(
-        st.binary(max_size=MIXED_BYTES),
-        st.binary(max_size=MIXED_BYTES).map(frame),
-        (st.integers(0, 300) | st.integers(0, LARGEST_LENGTH)).map(header),
-        any_json.map(lambda value: frame(ping(value).body())),
-    ),
-    min_size=1,
-    max_size=6,
+_frames = st.lists(
+    st.binary(max_size=MIXED_BYTES).map(frame) | any_json.map(lambda value: frame(ping(value).body())), max_size=6
 ).map(b"".join)
-"""Bytes of which a part may be frames, lengths without a body, or requests."""
+_rest = st.one_of(
+    st.just(b""),
+    st.binary(max_size=MIXED_BYTES),
+    (st.integers(0, 300) | st.integers(0, LARGEST_LENGTH)).map(header),
+)
+any_bytes = st.builds(operator.add, _frames, _rest)
+"""Any bytes. Mostly frames, of requests or of what is none, and then what need be none: behind four bytes that are no
+length nothing that follows is looked at, so of bytes at random next to none would reach anybody.
+"""
