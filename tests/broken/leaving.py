@@ -159,15 +159,21 @@ class StopsOnlyWhenComplete(Supervisor):
 
 
 class ForksWithItsHandlers(Supervisor):
-    """A newborn has its parent's handlers for a while, which take note for nobody (S11)."""
+    """Who takes a dead worker's place has the parent's handlers for a while, which take note for nobody (S11)."""
 
     breaks = "supervision/stop-works-at-any-moment"
     arguments = LONG_GRACE
     manifest = LONG_GRACE_IS_PROMISED
+    forked = 0
+
+    def spawn_worker(self) -> bool:
+        self.forked += 1
+        return super().spawn_worker()
 
     def run_worker_here(self) -> int:
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        sleep(WHILE_S)
+        if self.forked > self.settings.workers:
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
+            sleep(WHILE_S)
         return super().run_worker_here()
 
 

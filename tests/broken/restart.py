@@ -66,15 +66,21 @@ class ForgetsAReloadMeanwhile(Supervisor):
 
 
 class TakesTheLatestForTheNew(Supervisor):
-    """A worker that becomes ready after a reload signal is taken for one of the new (U7)."""
+    """Once somebody has died a worker that becomes ready after a reload signal is taken for one of the new (U7)."""
 
     breaks = "restart/reload-is-never-lost"
     also: Mapping[str, str] = {"restart/reload-can-be-repeated": "the next signal comes while the last workers boot"}
     asked_at = inf
+    bereaved = False
+
+    def on_exit(self, pid: int, status: int | None) -> None:
+        self.bereaved = True
+        super().on_exit(pid, status)
 
     def on_sighup(self) -> None:
         super().on_sighup()
-        self.asked_at = monotonic()
+        if self.bereaved:
+            self.asked_at = monotonic()
 
     def begin_generation(self) -> None:
         late = [child for child in self.workers(current=True) if child.ready_at and child.ready_at > self.asked_at]
