@@ -1,7 +1,18 @@
 """What happened, in order: the only thing that faults and checks share.
 
-Append-only, one monotonic clock, JSON lines. Kinds in use: `case` (a case began), `call` (see `proctor.checks.calls`),
-`fault` (injected, effective, healed), `process` (born, ended), `sent`, `received`, `znodes`.
+Append-only, one monotonic clock, JSON lines. What checks and timelines read, by kind, with its facts:
+
+    case        name: a case began
+    call        see `proctor.call`
+    fault       number, name, needs, phase: injected, effective (proof), healed, or unavailable (reason)
+    server      who, address, root, workers, pid of the parent: one was started
+    processes   who, parent, workers, zombies, others (pids): of one server, whenever one of them changes
+    resources   who, descriptors, threads, memory_kb, cpu_s: of one server's processes together
+    znodes      root, nodes (path, data, owner): whenever they change
+    view        who, servers: what a client lists, whenever that changes
+    trigger     fault (its number), what: the event that a fault waited for came
+    quiet       every fault is healed, and nothing is on its way any more
+    finding     check, moment, message: what a check found
 """
 
 from __future__ import annotations

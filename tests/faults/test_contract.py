@@ -79,6 +79,7 @@ def test_it_takes_effect_on_its_target_and_heals(
     assert not held_by_the_kit() - before
     eventually(scene.recovered, within=WITHIN_S)
     assert phases(place.history) == ["injected", "effective", "healed"]
+    assert len({event.facts["number"] for event in place.history.events("fault")}) == 1
     assert proof
     assert told(place.history, "effective") == {"name": fault.name, "needs": fault.needs, "proof": proof}
 
@@ -108,7 +109,7 @@ def phases(history: History) -> list[str]:
 def told(history: History, phase: str) -> dict[str, Any]:
     """What the history says of the one event of this phase."""
     (facts,) = (event.facts for event in history.events("fault") if event.facts["phase"] == phase)
-    return {name: value for name, value in facts.items() if name != "phase"}
+    return {name: value for name, value in facts.items() if name not in ("phase", "number")}
 
 
 def held_by_the_kit() -> Counter[str]:

@@ -7,6 +7,7 @@ with Stop(server.parent, history) as fault:
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from proctor.outcome import Inconclusive, TimedOut, Unavailable
 from proctor.waiting import eventually
 
 EFFECT_WITHIN_S = 10.0
+NUMBERS = itertools.count(1)
 
 
 class NeverProven(RuntimeError):
@@ -29,6 +31,7 @@ class Fault(ABC):
 
     def __init__(self, history: History) -> None:
         self.history = history
+        self._number = next(NUMBERS)
         self._proven = False
 
     @property
@@ -59,13 +62,13 @@ class Fault(ABC):
         except TimedOut as late:
             raise Inconclusive(f"the fault {self.name} did not take effect: {late}") from None
         assert proof is not None
-        self.history.record("fault", name=self.name, phase="effective", needs=self.needs, proof=proof)
+        self._record("effective", proof=proof)
         return proof
 
     def __enter__(self) -> Self:
         if reason := self.unavailable():
             raise self._unavailable(reason)
-        self.history.record("fault", name=self.name, phase="injected", needs=self.needs)
+        self._record("injected")
         try:
             self.inject()
         except Unavailable as error:
@@ -85,9 +88,13 @@ class Fault(ABC):
 
     def _unavailable(self, reason: str) -> Unavailable:
         """Recorded, so that the certificate says what this machine could not do."""
-        self.history.record("fault", name=self.name, phase="unavailable", needs=self.needs, reason=reason)
+        self._record("unavailable", reason=reason)
         return Unavailable(f"{self.name} can't be injected here: {reason}")
 
     def _heal(self) -> None:
         self.heal()
-        self.history.record("fault", name=self.name, phase="healed", needs=self.needs)
+        self._record("healed")
+
+    def _record(self, phase: str, **facts: str) -> None:
+        """`number` tells which of several faults of one name it is."""
+        self.history.record("fault", number=self._number, name=self.name, phase=phase, needs=self.needs, **facts)
