@@ -15,11 +15,12 @@ KIT = CHECKOUT / "src" / "proctor"
 LAYERS = (
     {"outcome", "limits", "malformed", "model", "loop", "places"},
     {"history", "record", "waiting"},
-    {"call", "known", "manifest", "spec"},
+    {"call", "known", "manifest", "spec", "states"},
     {"process", "links"},
     {"wire", "zookeeper"},
     {"subject"},
     {"faults", "checks"},
+    {"schedules"},
     {"report"},
     {"examination"},
     {"api", "plugin", "cli"},

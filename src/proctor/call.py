@@ -28,6 +28,8 @@ class Call:
     answered: str
     expected: str
     timeout_s: float | None = None
+    to: str = ""  # whom, where the caller chose
+    nonce: str = ""  # what it sent and nobody else
 
     @property
     def took_s(self) -> float:

@@ -5,14 +5,10 @@ Append-only, one monotonic clock, JSON lines. What checks and timelines read, by
     case        name: a case began
     call        see `proctor.call`
     fault       number, name, needs, phase: injected, effective (proof), healed, or unavailable (reason)
-    server      who, address, root, workers, pid of the parent: one was started
-    processes   who, parent, workers, zombies, others (pids): of one server, whenever one of them changes
-    resources   who, descriptors, threads, memory_kb, cpu_s: of one server's processes together
-    znodes      root, nodes (path, data, owner): whenever they change
-    view        who, servers: what a client lists, whenever that changes
-    trigger     fault (its number), what: the event that a fault waited for came
-    quiet       every fault is healed, and nothing is on its way any more
-    finding     check, moment, message: what a check found
+    schedule    what is done to which fleet: see `proctor.schedules`
+    server, processes, resources, znodes, view, act, ledger, stalled, quiet, terms
+                what that fleet was like: see `proctor.states`
+    finding     check, clause, moment, message: what a check found
 """
 
 from __future__ import annotations
@@ -56,6 +52,12 @@ class History:
         with self._lock:
             found = list(self._events)
         return [event for event in found if event.at >= since and kind in (None, event.kind)]
+
+    def later(self, since: float) -> History:
+        """What was recorded from a moment on, as a history of its own."""
+        found = History()
+        found._events = self.events(since=since)
+        return found
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events())

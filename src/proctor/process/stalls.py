@@ -46,6 +46,11 @@ class StallMeter:
         if self._thread is not None:
             self._thread.join()
 
+    def since(self, moment: float) -> list[Stall]:
+        """The stalls that began later."""
+        with self._lock:
+            return [stall for stall in self._stalls if stall.started >= moment]
+
     def between(self, started: float, ended: float) -> float:
         """Seconds of stall that fall between two moments of time.monotonic(); of one that lasts still, those so far."""
         with self._lock:

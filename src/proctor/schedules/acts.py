@@ -1,0 +1,190 @@
+"""What can be done to a fleet, by name: the fault of each act, and what it may cost meanwhile and for how long after.
+
+What an act costs is an excuse, and excuses are where a false pass hides: each is as narrow as the spec allows.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from proctor.faults.fault import Fault
+from proctor.faults.links import CutLink, FreezeLink, SeverLink
+from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone
+from proctor.faults.signals import Burst, Kill, Stop
+from proctor.history import History
+from proctor.links import LinkProxy
+from proctor.manifest import Manifest
+from proctor.outcome import Inconclusive
+from proctor.schedules.fleet import Fleet, Member
+from proctor.subject.client import Client
+from proctor.subject.until import reload_s
+from proctor.zookeeper.registry import Registry
+
+T = TypeVar("T")
+
+CROSSING_S = 0.5  # for what was on its way to a process or a link that has just ended
+BURST_SIGNALS = 10
+
+Claim = Callable[[Manifest], bool]
+Settle = Callable[[Fleet], float]
+
+
+@dataclass(frozen=True)
+class Deed(Generic[T]):
+    """One kind of act. `targets`: whom it may befall, by name; `make`: its fault on one of them.
+
+    `costs`, `settles_s`: as of `proctor.states.Act`. `claim`: what the manifest must say for it. `lasting`: it goes on
+    until it is healed. `then`: what becomes of its target by it.
+    """
+
+    targets: Callable[[Fleet], list[tuple[str, T]]]
+    make: Callable[[T, History], Fault]
+    costs: tuple[str, ...] = ()
+    settles_s: Settle = lambda _fleet: 0.0
+    claim: Claim = lambda _manifest: True
+    lasting: bool = False
+    then: Callable[[T], None] = lambda _target: None
+
+
+# Whom it befalls
+
+
+def servers(fleet: Fleet) -> list[tuple[str, Member]]:
+    return [(member.who, member) for member in fleet.members]
+
+
+def clients(fleet: Fleet) -> list[tuple[str, Client]]:
+    return list(fleet.clients.items())
+
+
+def links(fleet: Fleet) -> list[tuple[str, LinkProxy]]:
+    return [(f"{who} to {address}", link) for who, found in fleet.links.items() for address, link in found.items()]
+
+
+def registry(fleet: Fleet) -> list[tuple[str, Registry]]:
+    return [("registry", fleet.stage.registry)]
+
+
+# What is done to a server
+
+
+def kill_worker(member: Member, history: History) -> Fault:
+    return Kill(workers(member)[:1], history)
+
+
+def kill_workers(member: Member, history: History) -> Fault:
+    return Kill(workers(member), history)
+
+
+def stop_worker(member: Member, history: History) -> Fault:
+    return Stop(workers(member)[:1], history)
+
+
+def kill_parent(member: Member, history: History) -> Fault:
+    return Kill([alive(member).server.pid], history)
+
+
+def stop_parent(member: Member, history: History) -> Fault:
+    return Stop([alive(member).server.pid], history)
+
+
+def send(*numbers: int) -> Callable[[Member, History], Fault]:
+    return lambda member, history: Burst(alive(member).server.parent, numbers, history)
+
+
+def workers(member: Member) -> list[int]:
+    found = sorted(alive(member).server.worker_pids())
+    if not found:
+        raise Inconclusive(f"{member.who} has no worker at this moment")
+    return found
+
+
+def alive(member: Member) -> Member:
+    if member.killed:
+        raise Inconclusive(f"{member.who} was killed before")
+    return member
+
+
+def is_killed(member: Member) -> None:
+    member.killed = True
+
+
+def may_have_more(member: Member) -> None:
+    member.most += 1
+
+
+def may_have_less(member: Member) -> None:
+    member.fewest = max(1, member.fewest - 1)
+
+
+# How long what it costs may go on
+
+
+def promised(name: str) -> Settle:
+    return lambda fleet: fleet.stage.promise(name)
+
+
+def crossing(fleet: Fleet) -> float:
+    return CROSSING_S * fleet.stage.patience
+
+
+def listed_again(fleet: Fleet) -> float:
+    """A server that has lost its node is back in every list."""
+    return fleet.stage.promise("register_s") + fleet.stage.promise("update_s")
+
+
+def for_ever(_fleet: Fleet) -> float:
+    return float("inf")
+
+
+def reloaded(fleet: Fleet) -> float:
+    return reload_s(fleet.members[0].server)
+
+
+# What must be claimed
+
+
+def reloads(how: str) -> Claim:
+    return lambda manifest: manifest.capabilities.reload == how
+
+
+def resizes(manifest: Manifest) -> bool:
+    return manifest.capabilities.resize
+
+
+CALLS, REAPING, LIST, LIFE, CROSSING = "calls", "reaping", "list", "life", "crossing"
+
+ACTS: Mapping[str, Deed[Any]] = {
+    "kill-worker": Deed(servers, kill_worker, (CALLS,), promised("respawn_s")),
+    "kill-workers": Deed(servers, kill_workers, (CALLS,), promised("respawn_s")),
+    "stop-worker": Deed(servers, stop_worker, (CALLS,), promised("recover_s"), lasting=True),
+    "stop-parent": Deed(servers, stop_parent, (REAPING,), promised("reap_s"), lasting=True),
+    "kill-parent": Deed(servers, kill_parent, (CALLS, REAPING, LIST, LIFE), for_ever, then=is_killed),
+    "signal-burst": Deed(servers, send(*[signal.SIGCHLD] * BURST_SIGNALS)),
+    "reload": Deed(servers, send(signal.SIGHUP), (CROSSING,), reloaded, reloads("graceful")),
+    "reload-by-exec": Deed(servers, send(signal.SIGHUP), (CALLS, LIST), reloaded, reloads("exec")),
+    "grow": Deed(servers, send(signal.SIGTTIN), claim=resizes, then=may_have_more),
+    "shrink": Deed(servers, send(signal.SIGTTOU), (CROSSING,), promised("respawn_s"), resizes, then=may_have_less),
+    "expire-server": Deed(servers, lambda it, history: ExpireSession(it.server.proxy, history), (LIST,), listed_again),
+    "cut-server": Deed(servers, lambda it, history: CutLink(it.server.proxy, history, "rst")),
+    "sever-server": Deed(servers, lambda it, history: SeverLink(it.server.proxy, history), lasting=True),
+    "freeze-server": Deed(servers, lambda it, history: FreezeLink(it.server.proxy, history), lasting=True),
+    "expire-client": Deed(clients, lambda it, history: ExpireSession(it.proxy, history)),
+    "cut-client": Deed(clients, lambda it, history: CutLink(it.proxy, history, "rst")),
+    "sever-client": Deed(clients, lambda it, history: SeverLink(it.proxy, history), lasting=True),
+    "freeze-client": Deed(clients, lambda it, history: FreezeLink(it.proxy, history), lasting=True),
+    "freeze-registry": Deed(registry, RegistryFrozen, lasting=True),
+    "restart-registry": Deed(registry, RegistryGone, lasting=True),
+    "cut-link": Deed(links, lambda it, history: CutLink(it, history, "rst"), (CALLS,), crossing),
+    "sever-link": Deed(links, SeverLink, (CALLS,), promised("recover_s"), lasting=True),
+    "freeze-link": Deed(links, FreezeLink, (CALLS,), promised("recover_s"), lasting=True),
+}
+
+
+def possible(manifest: Manifest, *, of_servers: bool, of_clients: bool) -> list[str]:
+    """The acts that an implementation's claims, and a fleet with or without servers and clients of it, allow."""
+    lacking = [servers] * (not of_servers) + [clients, links] * (not of_clients)
+    return [what for what, deed in ACTS.items() if deed.targets not in lacking and deed.claim(manifest)]

@@ -1,0 +1,173 @@
+"""Performs a schedule on a fleet of its own; what happens stands in the history, and nothing is judged here."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from math import inf
+
+from proctor.faults.fault import Fault
+from proctor.limits import LIMITS
+from proctor.outcome import Inconclusive
+from proctor.process.stalls import StallMeter
+from proctor.schedules.acts import ACTS
+from proctor.schedules.callers import Callers
+from proctor.schedules.fleet import Fleet
+from proctor.schedules.rest import stop_all, wait_for_rest
+from proctor.schedules.schedule import After, AfterCalls, Planned, Schedule, Trigger, as_data
+from proctor.schedules.watch import Watch
+from proctor.states import Act, Ledger, Stalled, Terms
+from proctor.subject.stage import Stage
+from proctor.waiting import throughout
+from proctor.wire.dead_ends import refusing
+
+EFFECT_WITHIN_S = 3.0  # in most acts it is there at once; in some it depends on others, and may never be
+CALLS_WITHIN_S = 5.0
+CALLS_BEFORE = 10  # so that what is opened lazily is open, and the load is seen to work
+CALLS_AFTER = 20  # that meet what the last act has left
+IDLE_S = 0.5  # for which a fleet at rest is watched
+
+
+def perform(schedule: Schedule, stage: Stage, stalls: StallMeter) -> None:
+    """Raises what isn't the implementation's doing, and a Failure if the fleet can't be started at all."""
+    began = time.monotonic()
+    history = stage.history
+    history.record("schedule", **as_data(schedule))
+    limits = {name: stage.promise(name) for name in LIMITS}
+    Terms(limits=limits, claims=dict(stage.manifest.claims())).record(history)
+    with Fleet(stage, schedule) as fleet:
+        try:
+            play(schedule, fleet)
+        finally:
+            for who, ours in fleet.ours.items():
+                Ledger(who=who, asked=[str(asked.params) for asked in ours.ledger("ping")]).record(history)
+            for stall in stalls.since(began):
+                Stalled(started=stall.started, seconds=stall.seconds).record(history)
+
+
+def play(schedule: Schedule, fleet: Fleet) -> None:
+    with Watch(fleet):
+        if not wait_for_rest(fleet, "before"):
+            return
+        with Callers(fleet) as callers:
+            wait_for_calls(callers, CALLS_BEFORE, fleet)
+        measure(fleet)
+        with Callers(fleet) as callers, Performance(fleet, callers) as performance:
+            performance.play(schedule.acts)
+            wait_for_calls(callers, CALLS_AFTER, fleet)
+        settled = wait_for_rest(fleet, "after")
+        measure(fleet)
+        if settled:
+            follow_a_change(fleet)
+            throughout(lambda: None, IDLE_S)
+            measure(fleet)
+            stop_all(fleet)
+
+
+def wait_for_calls(callers: Callers, more: int, fleet: Fleet) -> None:
+    callers.wait_for(callers.ended + more, CALLS_WITHIN_S * fleet.stage.patience)
+
+
+def follow_a_change(fleet: Fleet) -> None:
+    """One more node comes and goes: whoever missed the watch of the last change would never know."""
+    if fleet.clients:
+        with refusing() as nobody, fleet.one_more_node(nobody):
+            wait_for_rest(fleet, "one more")
+        wait_for_rest(fleet, "one less")
+
+
+def measure(fleet: Fleet) -> None:
+    for resources in fleet.resources():
+        resources.record(fleet.stage.history)
+
+
+class Performance:
+    """Does acts, one after another, each healed when its time is over; on leaving all of them."""
+
+    def __init__(self, fleet: Fleet, callers: Callers) -> None:
+        self._fleet = fleet
+        self._history = fleet.stage.history
+        self._callers = callers
+        self._under_way: list[UnderWay] = []  # a heap: who is to be healed next comes first
+
+    def __enter__(self) -> Performance:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with ExitStack() as ends:
+            for under_way in self._under_way:
+                ends.callback(self._end, under_way)
+
+    def play(self, acts: tuple[Planned, ...]) -> None:
+        for number, planned in enumerate(acts, 1):
+            self._await(planned.trigger)
+            self._begin(number, planned)
+        while self._under_way:
+            self._pass_time(self._under_way[0].ends)
+
+    def _await(self, trigger: Trigger) -> None:
+        now = time.monotonic()
+        match trigger:
+            case After(seconds=seconds):
+                self._pass_time(now + seconds)
+            case AfterCalls(calls=calls):
+                self._pass_time(now + CALLS_WITHIN_S * self._fleet.stage.patience, self._callers.ended + calls)
+
+    def _pass_time(self, until: float, calls: float = inf) -> None:
+        """Until that moment, or until so many calls have ended, healing meanwhile what is to be healed."""
+        while (now := time.monotonic()) < until and self._callers.ended < calls:
+            due = self._under_way[0].ends if self._under_way else until
+            if due <= now:
+                self._end(heapq.heappop(self._under_way))
+            else:
+                self._callers.wait_for(calls, min(until, due) - now)
+        while self._under_way and self._under_way[0].ends <= time.monotonic():
+            self._end(heapq.heappop(self._under_way))
+
+    def _begin(self, number: int, planned: Planned) -> None:
+        deed, fleet = ACTS[planned.what], self._fleet
+        targets = deed.targets(fleet)
+        name, target = targets[planned.on % len(targets)]
+        act = Act(
+            number=number,
+            what=planned.what,
+            on=name,
+            phase="begins",
+            costs=list(deed.costs),
+            settles_s=deed.settles_s(fleet),
+        )
+        act.record(self._history)
+        try:
+            fault = deed.make(target, self._history)
+            fault.__enter__()
+        except Inconclusive as missed:  # its target is gone, or this machine can't do it
+            replace(act, phase="missed", costs=[], why=str(missed)).record(self._history)
+            return
+        deed.then(target)
+        under_way = UnderWay(time.monotonic(), act, fault)
+        try:
+            fault.took_effect(EFFECT_WITHIN_S * fleet.stage.patience)
+        except Inconclusive as unproven:
+            under_way.unproven = str(unproven)
+        if deed.lasting:
+            under_way.ends = time.monotonic() + planned.lasts_s
+            heapq.heappush(self._under_way, under_way)
+        else:
+            self._end(under_way)
+
+    def _end(self, under_way: UnderWay) -> None:
+        under_way.fault.__exit__(None, None, None)
+        phase = "missed" if under_way.unproven else "over"
+        replace(under_way.act, phase=phase, why=under_way.unproven).record(self._history)
+
+
+@dataclass(order=True)
+class UnderWay:
+    """An act whose fault is in force until the moment `ends`. `unproven`: why nobody knows whether it took effect."""
+
+    ends: float
+    act: Act = field(compare=False)
+    fault: Fault = field(compare=False)
+    unproven: str = field(default="", compare=False)

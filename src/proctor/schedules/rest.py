@@ -1,0 +1,85 @@
+"""When a fleet is at rest: everybody is there who should be, and each knows of the others."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from proctor.outcome import Failure, Inconclusive
+from proctor.schedules.fleet import Fleet, Member
+from proctor.states import Quiet
+from proctor.subject.census import listed
+from proctor.subject.server import PROVEN_S
+from proctor.subject.until import reload_s
+from proctor.waiting import eventually
+
+GONE_PROMPTLY_S = 2.0  # spec/README.md, "Words"
+
+
+def wait_for_rest(fleet: Fleet, phase: str) -> bool:
+    """Wait until the fleet is at rest, for as long as the limits allow; the history tells. Whether it came to that."""
+    return wait(fleet, phase, lambda: at_rest(fleet), rest_s(fleet))
+
+
+def stop_all(fleet: Fleet) -> bool:
+    """Stop every server, and wait until nothing is left of them: no process, and no node."""
+    alive = [member for member in fleet.members if not member.killed]
+    for member in alive:
+        member.server.parent.send(signal.SIGTERM)
+        member.stopped = True
+    return wait(fleet, "gone", lambda: at_rest(fleet), fleet.stage.promise("stop_s") + GONE_PROMPTLY_S)
+
+
+def wait(fleet: Fleet, phase: str, look: Callable[[], bool], within_s: float) -> bool:
+    began, why = time.monotonic(), ""
+    try:
+        eventually(look, within=within_s, what="the fleet to be at rest")
+    except Failure as failure:
+        why = str(failure)
+    Quiet(phase=phase, began=began, within_s=within_s, settled=not why, why=why).record(fleet.stage.history)
+    return not why
+
+
+def rest_s(fleet: Fleet) -> float:
+    """The longest that anything on the way may take: then all that has been waited for is there, or it is late."""
+    promise = fleet.stage.promise
+    bounds = [promise("register_s") + promise("update_s"), promise("recover_s")]
+    if fleet.members:
+        bounds += [promise("respawn_s"), promise("orphan_s"), reload_s(fleet.members[0].server)]
+    return max(bounds) + promise("reap_s") + PROVEN_S
+
+
+def at_rest(fleet: Fleet) -> bool:
+    """AssertionError that says who isn't; a Failure that is final if a parent has ended that should not have."""
+    for member in fleet.members:
+        (is_gone if member.killed or member.stopped else is_staffed)(member)
+    wanted = fleet.addresses()
+    registered = fleet.znodes().addresses()
+    assert registered == wanted, f"the registry has {registered}, and should have {wanted}"
+    for who in fleet.clients:
+        seen = fleet.listed(who)
+        assert seen == wanted, f"{who} lists {seen}, and should list {wanted}"
+    return True
+
+
+def is_staffed(member: Member) -> None:
+    member.server.demand_parent()
+    workers = member.server.proven_pids()
+    assert workers == member.server.worker_pids(), f"{member.who}: some of the workers are just born"
+    wanted = f"{member.fewest}" if member.fewest == member.most else f"{member.fewest} to {member.most}"
+    assert member.fewest <= len(workers) <= member.most, f"{member.who} has the workers {listed(workers)} of {wanted}"
+    zombies = member.server.zombies()
+    assert not zombies, f"{member.who} has not reaped {', '.join(map(str, zombies))}"
+
+
+def is_gone(member: Member) -> None:
+    """Nothing runs. The session of one that was killed is then ended, as it would end when nobody kept it up."""
+    assert member.server.program.exit_status() is not None, f"the parent of {member.who} runs"
+    left = member.server.program.remains()
+    assert not left, f"of {member.who} there are still {', '.join(map(str, left))}"
+    if member.killed and not member.forgotten:
+        with suppress(Inconclusive):  # it closed its session, or never had one
+            member.server.proxy.expire()
+        member.forgotten = True

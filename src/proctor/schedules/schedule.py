@@ -1,0 +1,94 @@
+"""A schedule: what is done to which fleet, and when. Pure data: drawn, made small, kept in a file, done again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+SERVERS_MAX, WORKERS_MAX, CLIENTS_MAX, ACTS_MAX = 5, 8, 5, 8
+LASTS_MAX_S = 1.0
+AFTER_MAX_S = 0.5
+CALLS_MAX = 50
+
+
+class After(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="after", tag_field="when"):
+    """So many seconds after the act before it took effect, or after the load began."""
+
+    seconds: float
+
+
+class AfterCalls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="after-calls", tag_field="when"):
+    """When so many more calls have ended."""
+
+    calls: int
+
+
+Trigger = After | AfterCalls
+
+
+class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One act, by its name in `proctor.schedules.acts`.
+
+    `on`: whom it befalls, counted from 0, modulo how many there are. `lasts_s`: how long, if it is one that lasts.
+    """
+
+    what: str
+    trigger: Trigger
+    on: int = 0
+    lasts_s: float = 0.0
+
+    def __str__(self) -> str:
+        lasts = f" for {self.lasts_s:g} s" if self.lasts_s else ""
+        return f"{self.what} on {self.on}{lasts}, {said(self.trigger)}"
+
+
+class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`servers`: the number of workers of each of the implementation's; `ours`: how many scripted ones stand beside
+    them; `clients`: how many of the implementation's call them. Whoever serves is called by the kit as well.
+    """
+
+    servers: tuple[int, ...]
+    ours: int
+    clients: int
+    acts: tuple[Planned, ...]
+
+    def __str__(self) -> str:
+        fleet = [
+            f"servers of {', '.join(map(str, self.servers))} workers" if self.servers else "",
+            f"{self.ours} of ours" if self.ours else "",
+            f"{self.clients} clients" if self.clients else "",
+        ]
+        return "\n".join(["; ".join(part for part in fleet if part), *(f"  {act}" for act in self.acts)])
+
+
+def said(trigger: Trigger) -> str:
+    match trigger:
+        case After(seconds=seconds):
+            return f"{seconds:g} s later"
+        case AfterCalls(calls=calls):
+            return f"after {calls} calls"
+
+
+def as_data(schedule: Schedule) -> dict[str, Any]:
+    """As it stands in a history, or a file."""
+    data: dict[str, Any] = msgspec.to_builtins(schedule)
+    return data
+
+
+def from_data(data: Any) -> Schedule:
+    """ValueError that names what is wrong, and where."""
+    schedule = msgspec.convert(data, Schedule)
+    for what, count, most in (
+        ("servers", len(schedule.servers), SERVERS_MAX),
+        ("ours", schedule.ours, SERVERS_MAX),
+        ("clients", schedule.clients, CLIENTS_MAX),
+        ("acts", len(schedule.acts), ACTS_MAX),
+    ):
+        if not 0 <= count <= most:
+            raise ValueError(f"{what}: {count}; there may be 0 to {most}")
+    if not schedule.servers and not schedule.ours:
+        raise ValueError("servers, ours: nobody serves, so there is nothing to be seen")
+    if not all(1 <= workers <= WORKERS_MAX for workers in schedule.servers):
+        raise ValueError(f"servers: each has 1 to {WORKERS_MAX} workers, not {list(schedule.servers)}")
+    return schedule
