@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +11,7 @@ import pytest
 
 from proctor.api import (
     CHILDREN,
+    WATCHED_S,
     CutLink,
     ExpireSession,
     Fault,
@@ -29,6 +31,7 @@ from proctor.api import (
     eventually,
     every_call_succeeds,
     none_found,
+    observe,
     through,
     throughout,
 )
@@ -39,6 +42,8 @@ AFTERWARDS_S = 0.2  # a session that is found to be over is no reason to forget 
 PACE_S = 0.002
 CUTS = 8
 CHANGES = 5
+MOST_OF_A_PROCESSOR = 0.5
+NEVER_SLEEPS = 0.9  # of the time: on a machine so busy that it gets less than half of a processor
 
 OUTAGES: dict[str, Callable[[RegistryProxy, History], Fault]] = {
     "fin": SeverLink,
@@ -228,3 +233,30 @@ def test_one_connection_serves_for_everything(start_service: StartService, histo
         eventually(reconnected(service, before), within=service.client.promise("recover_s"), what="a reconnect")
         service.add(nowhere(number))
         throughout(one_at_most, 0.05)
+
+
+@clause("client/idle-client-rests")
+def test_a_client_rests_while_nobody_calls(start_service: StartService, history: History) -> None:
+    """A loop that looks for changes, or for the registry, without a pause."""
+    service = start_service()
+    service.add(nowhere(1))
+    service.agree()
+    takes_little(service)
+    with SeverLink(service.client.proxy, history) as fault:
+        fault.took_effect()
+        takes_little(service)
+    service.add(nowhere(2))
+    service.agree(service.client.promise("recover_s"))
+    takes_little(service)
+
+
+def takes_little(service: Service) -> None:
+    program = service.client.program
+    pids = [program.pid, *(process.pid for process in program.tree())]
+    began, used_s = time.monotonic(), observe.processor_s(pids)
+    wanted_s = {pid: observe.runnable_s([pid]) for pid in pids}
+    throughout(lambda: None, WATCHED_S)
+    took_s, used_s = time.monotonic() - began, observe.processor_s(pids) - used_s
+    assert used_s < MOST_OF_A_PROCESSOR * took_s, f"{used_s:.2f} s of processor time in {took_s:.2f} s without a call"
+    busiest_s = max(observe.runnable_s([pid]) - before for pid, before in wanted_s.items())
+    assert busiest_s < NEVER_SLEEPS * took_s, f"a process ran, or waited to run, for {busiest_s:.2f} of {took_s:.2f} s"

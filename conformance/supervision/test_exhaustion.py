@@ -9,10 +9,12 @@ from contextlib import ExitStack
 
 from proctor.api import (
     PROMPTLY_S,
+    WATCHED_S,
     Connection,
     FewDescriptors,
     History,
     Inject,
+    Kill,
     Server,
     StartServer,
     Stop,
@@ -108,6 +110,29 @@ def test_a_worker_without_descriptors_waits_for_some(start_server: StartServer, 
         connections.close()
         answers_promptly(server)
     still(server, workers)
+
+
+@clause("supervision/idle-server-rests")
+def test_a_server_rests_when_there_is_nothing_to_do(start_server: StartServer, history: History) -> None:
+    """A loop that is woken by what it never takes away is busy for ever, and everything else about it looks well."""
+    server = start_server()
+    workers = until_staffed(server)
+    takes_little(server)
+    with Kill([min(workers)], history) as kill:
+        kill.took_effect()
+        until_staffed(server, without=[min(workers)])
+    takes_little(server)
+
+
+def takes_little(server: Server) -> None:
+    pids = [server.pid, *(process.pid for process in observe.family(server.pid))]
+    began, used_s = time.monotonic(), observe.processor_s(pids)
+    wanted_s = {pid: observe.runnable_s([pid]) for pid in pids}
+    throughout(server.demand_parent, WATCHED_S)
+    took_s, used_s = time.monotonic() - began, observe.processor_s(pids) - used_s
+    assert used_s < MOST_OF_A_PROCESSOR * took_s, f"{used_s:.2f} s of processor time in {took_s:.2f} s without work"
+    busiest_s = max(observe.runnable_s([pid]) - before for pid, before in wanted_s.items())
+    assert busiest_s < NEVER_SLEEPS * took_s, f"a process ran, or waited to run, for {busiest_s:.2f} of {took_s:.2f} s"
 
 
 def processor_s(server: Server) -> float:

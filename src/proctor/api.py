@@ -1,7 +1,7 @@
 """The kit's public names: what conformance/, chaos/ and suites of other people import. Everything else may change.
 
 Fixtures (see `proctor.examination.fixtures`): `server`, `start_server`, `service`, `start_service`,
-`start_client`, `listing`, `scripted`, `stage`, `own_stage`, `history`, `for_any`.
+`start_client`, `listing`, `scripted`, `stage`, `own_stage`, `history`, `for_any`, `exploration`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from proctor.process import observe
 from proctor.process.process import Process
 from proctor.process.program import Program
 from proctor.process.strace import Strace
+from proctor.schedules.explore import Exploration
 from proctor.subject.census import Census, Count
 from proctor.subject.client import Client, Outcome, Pending
 from proctor.subject.listing import Listing
@@ -139,6 +140,7 @@ __all__ = [
     "Error",
     "Event",
     "ExpireSession",
+    "Exploration",
     "FailWith",
     "Failure",
     "Fault",

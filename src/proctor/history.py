@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,7 @@ class History:
 
     def later(self, since: float) -> History:
         """What was recorded from a moment on, as a history of its own."""
-        found = History()
-        found._events = self.events(since=since)
-        return found
+        return History.of(self.events(since=since))
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events())
@@ -66,13 +64,20 @@ class History:
         path.write_text("".join(event.line() + "\n" for event in self))
 
     @classmethod
+    def of(cls, events: Iterable[Event]) -> History:
+        """Of events that are there already, in their order."""
+        history = cls()
+        history._events.extend(events)
+        return history
+
+    @classmethod
     def load(cls, path: Path) -> History:
         """Read a saved history; ValueError names the file and the line that isn't an event."""
-        history = cls()
+        events = []
         for number, line in enumerate(path.read_text().splitlines(), 1):
             try:
                 facts = json.loads(line)
-                history._events.append(Event(facts.pop("at"), facts.pop("kind"), facts))
+                events.append(Event(float(facts.pop("at")), str(facts.pop("kind")), facts))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ValueError(f"{path}:{number}: not an event of a history: {error}") from None
-        return history
+        return cls.of(events)

@@ -17,6 +17,9 @@ class Failure(AssertionError):
     final = False
     """Whether waiting longer can't mend it: a wait ends at once on a final failure."""
 
+    clauses: tuple[str, ...] = ()
+    """Of the clauses that its case cites, those that it is about; all of them if it doesn't say."""
+
 
 class TimedOut(Failure):
     """Something awaited didn't come. `started` and `ended` are seconds of time.monotonic().

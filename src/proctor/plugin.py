@@ -39,6 +39,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--time-scale", metavar="X", type=float, default=1.0, help="multiply every deadline, for a slow machine"
     )
     group.addoption(
+        "--chaos-budget",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="draw schedules of random faults, for so long in each case of chaos/test_schedules.py (default 0: none)",
+    )
+    group.addoption(
+        "--replay",
+        metavar="FILE",
+        type=Path,
+        help="try nothing but the schedule that a failed chaos run has left there",
+    )
+    group.addoption(
         "--update-known-failures",
         action="store_true",
         help="after a whole run, rewrite known_failures.toml beside the manifest to what failed",

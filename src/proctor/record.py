@@ -62,13 +62,15 @@ class Record:
         return None
 
     def followed_by(self, later: Record) -> Record:
-        """One record of two phases: the worse verdict with its message, the durations added, the faults of both."""
+        """One record of two phases: the worse verdict with its clauses and message, the durations added, the faults of
+        both.
+        """
         first = WORST_FIRST.index(self.verdict) <= WORST_FIRST.index(later.verdict)
         worse = self if first else later
         seen = dict.fromkeys(self.faults + later.faults)
         return Record(
             self.case,
-            self.clauses,
+            worse.clauses,
             worse.verdict,
             self.duration_s + later.duration_s,
             worse.message,

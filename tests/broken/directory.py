@@ -206,3 +206,20 @@ class ConnectsTwice(Directory):
         another = self.make_registry(self.settings, lambda: None, self.meanwhile)
         super().follow(registry)
         another.close()
+
+
+class Impatient(threading.Event):
+    """Nobody waits for it."""
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002  # threading's own word for it
+        return self.is_set()
+
+
+class NeverWaits(Directory):
+    """Asks itself again and again whether anything has changed (C6)."""
+
+    breaks = "client/idle-client-rests"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.changed = Impatient()

@@ -280,3 +280,19 @@ class AcceptsInVain(Worker):
 
     def on_accept_failed(self, error: OSError) -> None:
         pass
+
+
+class NeverRests(Supervisor):
+    """Once a child has died, each round of the parent's loop wakes the next (S4)."""
+
+    breaks = "supervision/idle-server-rests"
+    bereaved = False
+
+    def on_sigchld(self) -> None:
+        super().on_sigchld()
+        self.bereaved = True
+
+    def manage(self) -> None:
+        super().manage()
+        if self.bereaved:
+            os.kill(os.getpid(), signal.SIGCHLD)

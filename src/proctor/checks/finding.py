@@ -12,10 +12,11 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """`at` is in seconds of time.monotonic()."""
+    """`at` is in seconds of time.monotonic(). `clause`: the one that is broken, where a check can tell."""
 
     at: float
     message: str
+    clause: str = ""
 
 
 def none_found(*found: Iterable[Finding]) -> None:

@@ -87,8 +87,10 @@ def again(impl: str, registry: str, case: str, seed: int) -> str:
 
 def sent_again(impl: str, history: History, since: float) -> str:
     """The command that sends what a drawn value's connection has sent, or else the last one, in the same pieces; empty
-    if there is none, or more than is on record.
+    if there is none, more than is on record, or a schedule, which has a command of its own.
     """
+    if history.events("schedule", since):
+        return ""
     connections = history.events("drawn", since) or history.events("sent", since)
     spoken = [
         event.facts for event in history.events("sent", since) if event.facts["port"] == connections[-1].facts["port"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, Protocol
 
 import pytest
@@ -12,6 +13,8 @@ from proctor.examination import selection
 from proctor.examination.drawing import ForAny, Trial
 from proctor.examination.stagehand import Stagehand
 from proctor.history import History
+from proctor.schedules.explore import Exploration
+from proctor.schedules.replay import Replayed
 from proctor.subject.client import Client
 from proctor.subject.listing import Listing
 from proctor.subject.server import Server
@@ -20,6 +23,7 @@ from proctor.subject.stage import Stage
 from proctor.wire.scripted import Behaviour, ScriptedServer, answers
 
 STAGEHAND: pytest.StashKey[Stagehand] = pytest.StashKey()
+REPLAYED: pytest.StashKey[Replayed | None] = pytest.StashKey()
 
 
 class StartServer(Protocol):
@@ -155,6 +159,29 @@ def own_stage(stagehand: Stagehand) -> Iterator[Stage]:
 
 
 @pytest.fixture
+def exploration(request: pytest.FixtureRequest, stagehand: Stagehand, own_stage: Stage) -> Exploration:
+    """Chaos by schedules that are drawn from the run's seed."""
+    config, case = request.config, selection.case_id(request.node)
+    replayed = config.stash[REPLAYED]
+    report = config.invocation_params.dir / config.getoption("--report")
+
+    def tell(line: str) -> None:
+        with capture_disabled(config):
+            print(f"proctor: {request.node.name}: {line}", file=sys.stderr, flush=True)
+
+    return Exploration(
+        stage=own_stage,
+        stalls=stagehand.stalls,
+        seed=config.getoption("--seed"),
+        budget_s=config.getoption("--chaos-budget"),
+        case=case,
+        kept_in=report / "replays" / case.replace("/", "."),
+        tell=tell,
+        given=replayed.schedule if replayed else None,
+    )
+
+
+@pytest.fixture
 def for_any(request: pytest.FixtureRequest, stagehand: Stagehand) -> Iterator[ForAny]:
     """Holds a law to many values, drawn from the run's seed."""
     report = request.config.invocation_params.dir / request.config.getoption("--report")
@@ -162,3 +189,9 @@ def for_any(request: pytest.FixtureRequest, stagehand: Stagehand) -> Iterator[Fo
     trial = Trial(stagehand, request.config.getoption("--seed"), kept_in)
     yield trial.for_any
     trial.check_unharmed()
+
+
+def capture_disabled(config: pytest.Config) -> AbstractContextManager[None]:
+    """What is printed meanwhile is seen at once, by whoever started pytest."""
+    manager = config.pluginmanager.getplugin("capturemanager")
+    return manager.global_and_fixture_disabled() if manager else nullcontext()

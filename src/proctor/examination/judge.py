@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from proctor.model import Verdict
-from proctor.outcome import Inconclusive, TimedOut, Unavailable
+from proctor.model import Clause, Verdict
+from proctor.outcome import Failure, Inconclusive, TimedOut, Unavailable
 from proctor.process.stalls import StallMeter
 from proctor.record import WORST_FIRST
 
@@ -45,6 +45,13 @@ def judge(raised: BaseException | None, stalls: StallMeter) -> Judgement:
     if isinstance(raised, pytest.skip.Exception):
         return Judgement(Verdict.INCONCLUSIVE, message, unavailable=True)
     return Judgement(Verdict.ERROR, f"{type(raised).__name__}: {message}")
+
+
+def blamed(raised: BaseException | None, cited: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """Of the clauses that a case cites, those that its ending is about."""
+    if not isinstance(raised, Failure):
+        return cited
+    return tuple(clause for clause in cited if clause.id in raised.clauses) or cited
 
 
 def together(parts: list[Judgement]) -> Judgement:

@@ -68,6 +68,20 @@ def split(items: list[pytest.Item], spec: Spec, manifest: Manifest) -> tuple[lis
     return run, unclaimed
 
 
+def undrawn(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Cases that are the same in every run, and those that go on for as long as they are told to."""
+    drawn = [item for item in items if "exploration" in getattr(item, "fixturenames", ())]
+    return [item for item in items if item not in drawn], drawn
+
+
+def only(case: str, items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """The one case of that name, and all others. UsageError if it isn't among them."""
+    one = [item for item in items if case_id(item) == case]
+    if not one:
+        raise pytest.UsageError(f"--replay: its schedule is of {case}, which is not among the cases to be run")
+    return one, [item for item in items if item not in one]
+
+
 def register_marks(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}(*ids): the clauses of the spec that a case examines")
     config.addinivalue_line(

@@ -18,8 +18,8 @@ import pytest
 from proctor.examination import fixtures, selection
 from proctor.examination.evidence import again, failure_text, sent_again, shortened, told
 from proctor.examination.extent import examine_the_suite_by_default, extent, narrowed_by
-from proctor.examination.fixtures import STAGEHAND
-from proctor.examination.judge import judge
+from proctor.examination.fixtures import REPLAYED, STAGEHAND
+from proctor.examination.judge import blamed, judge
 from proctor.examination.smoke import SmokeFailed, smoke_check
 from proctor.examination.stagehand import Stagehand
 from proctor.known import KnownFailuresError, read_known_failures
@@ -30,6 +30,7 @@ from proctor.record import Injected, Record, cause
 from proctor.report.certificate import Examined, Selection, certificate, save
 from proctor.report.terminal import summary_lines
 from proctor.report.update import updated
+from proctor.schedules.replay import ReplayError, read_replay
 from proctor.spec import SpecError, read_spec
 
 SEED_BITS = 31
@@ -49,7 +50,9 @@ class Examination:
             self.manifest = read_manifest(Path(config.getoption("--impl")))
             self.known = read_known_failures(self.manifest.folder)
             self.spec = read_spec(spec_folder())
-        except (ManifestError, KnownFailuresError, SpecError) as error:
+            replay = config.getoption("--replay")
+            self.replayed = read_replay(replay) if replay else None
+        except (ManifestError, KnownFailuresError, SpecError, ReplayError) as error:
             raise pytest.UsageError(str(error)) from None
         if config.getoption("--seed") is None:
             config.option.seed = random.SystemRandom().getrandbits(SEED_BITS)  # xdist hands options on to its workers
@@ -72,6 +75,7 @@ class Examination:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[STAGEHAND] = self.stagehand
+        config.stash[REPLAYED] = self.replayed
         config.pluginmanager.register(fixtures, "proctor-fixtures")
         selection.register_marks(config)
         examine_the_suite_by_default(config)
@@ -101,6 +105,12 @@ class Examination:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         run, unclaimed = selection.split(items, self.spec, self.manifest)
+        if self.replayed is not None:
+            run, others = selection.only(self.replayed.case, run)
+            unclaimed += others
+        elif not self.config.getoption("--chaos-budget"):
+            run, drawn = selection.undrawn(run)
+            unclaimed += drawn
         items[:] = run
         self.config.hook.pytest_deselected(items=unclaimed)
 
@@ -126,6 +136,7 @@ class Examination:
     ) -> None:
         raised = call.excinfo.value if call.excinfo else None
         judgement = judge(raised, self.stagehand.stalls)
+        clauses = blamed(raised, clauses)
         case, verdict = selection.case_id(item), judgement.verdict
         known = self.known.entry_for(case, judgement.message, self.started.date())
         if known and (verdict is Verdict.FAIL or judgement.unproven):

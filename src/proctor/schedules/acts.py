@@ -6,7 +6,7 @@ What an act costs is an excuse, and excuses are where a false pass hides: each i
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 CROSSING_S = 0.5  # for what was on its way to a process or a link that has just ended
 BURST_SIGNALS = 10
+REGISTRY = "registry"  # as the history calls it
 
 Claim = Callable[[Manifest], bool]
 Settle = Callable[[Fleet], float]
@@ -36,16 +37,18 @@ Settle = Callable[[Fleet], float]
 class Deed(Generic[T]):
     """One kind of act. `targets`: whom it may befall, by name; `make`: its fault on one of them.
 
-    `costs`, `settles_s`: as of `proctor.states.Act`. `claim`: what the manifest must say for it. `lasting`: it goes on
-    until it is healed. `then`: what becomes of its target by it.
+    `costs`, `settles_s`: as of `proctor.states.Act`. `claim`: whether a manifest claims it. `lasting`: it goes on
+    until it is healed. `asks_registry`: it can't be done while the registry itself is away. `then`: what becomes of its
+    target by it.
     """
 
     targets: Callable[[Fleet], list[tuple[str, T]]]
     make: Callable[[T, History], Fault]
     costs: tuple[str, ...] = ()
     settles_s: Settle = lambda _fleet: 0.0
-    claim: Claim = lambda _manifest: True
+    claim: Claim | None = None
     lasting: bool = False
+    asks_registry: bool = False
     then: Callable[[T], None] = lambda _target: None
 
 
@@ -65,7 +68,7 @@ def links(fleet: Fleet) -> list[tuple[str, LinkProxy]]:
 
 
 def registry(fleet: Fleet) -> list[tuple[str, Registry]]:
-    return [("registry", fleet.stage.registry)]
+    return [(REGISTRY, fleet.stage.registry)]
 
 
 # What is done to a server
@@ -168,23 +171,32 @@ ACTS: Mapping[str, Deed[Any]] = {
     "reload-by-exec": Deed(servers, send(signal.SIGHUP), (CALLS, LIST), reloaded, reloads("exec")),
     "grow": Deed(servers, send(signal.SIGTTIN), claim=resizes, then=may_have_more),
     "shrink": Deed(servers, send(signal.SIGTTOU), (CROSSING,), promised("respawn_s"), resizes, then=may_have_less),
-    "expire-server": Deed(servers, lambda it, history: ExpireSession(it.server.proxy, history), (LIST,), listed_again),
+    "expire-server": Deed(
+        servers,
+        lambda it, history: ExpireSession(it.server.proxy, history),
+        (LIST,),
+        listed_again,
+        asks_registry=True,
+    ),
     "cut-server": Deed(servers, lambda it, history: CutLink(it.server.proxy, history, "rst")),
     "sever-server": Deed(servers, lambda it, history: SeverLink(it.server.proxy, history), lasting=True),
     "freeze-server": Deed(servers, lambda it, history: FreezeLink(it.server.proxy, history), lasting=True),
-    "expire-client": Deed(clients, lambda it, history: ExpireSession(it.proxy, history)),
+    "expire-client": Deed(clients, lambda it, history: ExpireSession(it.proxy, history), asks_registry=True),
     "cut-client": Deed(clients, lambda it, history: CutLink(it.proxy, history, "rst")),
     "sever-client": Deed(clients, lambda it, history: SeverLink(it.proxy, history), lasting=True),
     "freeze-client": Deed(clients, lambda it, history: FreezeLink(it.proxy, history), lasting=True),
-    "freeze-registry": Deed(registry, RegistryFrozen, lasting=True),
-    "restart-registry": Deed(registry, RegistryGone, lasting=True),
+    "freeze-registry": Deed(registry, RegistryFrozen, lasting=True, asks_registry=True),
+    "restart-registry": Deed(registry, RegistryGone, lasting=True, asks_registry=True),
     "cut-link": Deed(links, lambda it, history: CutLink(it, history, "rst"), (CALLS,), crossing),
     "sever-link": Deed(links, SeverLink, (CALLS,), promised("recover_s"), lasting=True),
     "freeze-link": Deed(links, FreezeLink, (CALLS,), promised("recover_s"), lasting=True),
 }
 
 
-def possible(manifest: Manifest, *, of_servers: bool, of_clients: bool) -> list[str]:
-    """The acts that an implementation's claims, and a fleet with or without servers and clients of it, allow."""
+def possible(manifest: Manifest, *, of_servers: bool, of_clients: bool, besides: Collection[str] = ()) -> list[str]:
+    """The acts on a fleet with or without servers and clients of an implementation: all that any of its kind must
+    bear, and those of `besides` that its manifest claims.
+    """
     lacking = [servers] * (not of_servers) + [clients, links] * (not of_clients)
-    return [what for what, deed in ACTS.items() if deed.targets not in lacking and deed.claim(manifest)]
+    there = {what: deed for what, deed in ACTS.items() if deed.targets not in lacking}
+    return [what for what, deed in there.items() if deed.claim is None or (what in besides and deed.claim(manifest))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import TracebackType
 
 from proctor.call import Call, Kind, record
@@ -19,6 +19,7 @@ from proctor.wire.messages import ping, pong
 THREADS_A_CLIENT = 2
 PACE_S = 0.01
 TIMEOUT_S = 2.0
+NUMBERS = itertools.count(1)
 
 Ask = Callable[[str], Told]  # by nonce
 
@@ -68,10 +69,9 @@ class Callers:
         return threading.Thread(target=self._run, args=(who, to, ask, timeout_s), name=f"proctor-{who}", daemon=True)
 
     def _run(self, who: str, to: str, ask: Ask, timeout_s: float | None) -> None:
-        numbers: Iterator[int] = itertools.count(1)
         try:
             while not self._over.wait(PACE_S):
-                nonce = f"{who} {next(numbers)}"
+                nonce = f"{who} {next(NUMBERS)}"
                 invoked = time.monotonic()
                 outcome, asked, answered, expected = ask(nonce)
                 ended = time.monotonic()

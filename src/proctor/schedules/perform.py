@@ -12,7 +12,7 @@ from proctor.faults.fault import Fault
 from proctor.limits import LIMITS
 from proctor.outcome import Inconclusive
 from proctor.process.stalls import StallMeter
-from proctor.schedules.acts import ACTS
+from proctor.schedules.acts import ACTS, REGISTRY
 from proctor.schedules.callers import Callers
 from proctor.schedules.fleet import Fleet
 from proctor.schedules.rest import stop_all, wait_for_rest
@@ -118,13 +118,10 @@ class Performance:
     def _pass_time(self, until: float, calls: float = inf) -> None:
         """Until that moment, or until so many calls have ended, healing meanwhile what is to be healed."""
         while (now := time.monotonic()) < until and self._callers.ended < calls:
-            due = self._under_way[0].ends if self._under_way else until
-            if due <= now:
-                self._end(heapq.heappop(self._under_way))
-            else:
-                self._callers.wait_for(calls, min(until, due) - now)
-        while self._under_way and self._under_way[0].ends <= time.monotonic():
-            self._end(heapq.heappop(self._under_way))
+            due = min([until, *(it.ends for it in self._under_way)])
+            self._callers.wait_for(calls, max(0.0, due - now))
+            self._end_due()
+        self._end_due()
 
     def _begin(self, number: int, planned: Planned) -> None:
         deed, fleet = ACTS[planned.what], self._fleet
@@ -140,6 +137,8 @@ class Performance:
         )
         act.record(self._history)
         try:
+            if deed.asks_registry and any(it.act.on == REGISTRY for it in self._under_way):
+                raise Inconclusive("the registry is away")
             fault = deed.make(target, self._history)
             fault.__enter__()
         except Inconclusive as missed:  # its target is gone, or this machine can't do it
@@ -147,15 +146,30 @@ class Performance:
             return
         deed.then(target)
         under_way = UnderWay(time.monotonic(), act, fault)
-        try:
-            fault.took_effect(EFFECT_WITHIN_S * fleet.stage.patience)
-        except Inconclusive as unproven:
-            under_way.unproven = str(unproven)
+        self._prove(under_way)
         if deed.lasting:
             under_way.ends = time.monotonic() + planned.lasts_s
             heapq.heappush(self._under_way, under_way)
         else:
             self._end(under_way)
+
+    def _prove(self, under_way: UnderWay) -> None:
+        """Wait for the effect, healing meanwhile what is to be healed: it may be what is in the way."""
+        ends = time.monotonic() + EFFECT_WITHIN_S * self._fleet.stage.patience
+        while True:
+            due = min([ends, *(it.ends for it in self._under_way)])
+            try:
+                under_way.fault.took_effect(max(0.0, due - time.monotonic()))
+                return
+            except Inconclusive as unproven:
+                if time.monotonic() >= ends:
+                    under_way.unproven = str(unproven)
+                    return
+            self._end_due()
+
+    def _end_due(self) -> None:
+        while self._under_way and self._under_way[0].ends <= time.monotonic():
+            self._end(heapq.heappop(self._under_way))
 
     def _end(self, under_way: UnderWay) -> None:
         under_way.fault.__exit__(None, None, None)

@@ -30,8 +30,7 @@ TRY_S = 2.0  # of that, for one attempt, and for one client to connect
 SESSION_S = 10.0  # asked for; the registry grants what it allows
 PASSING = (ConnectionLoss, ConnectionClosedError, OperationTimeoutError, SessionExpiredError, KazooTimeoutError)
 QUIET = logging.getLogger("proctor.zookeeper.view")
-QUIET.addHandler(logging.NullHandler())
-QUIET.propagate = False  # kazoo tells of every reconnect, which here is what is being tested
+QUIET.disabled = True  # kazoo tells of every reconnect, which here is what is being tested
 
 
 class Link:

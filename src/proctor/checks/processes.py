@@ -1,0 +1,88 @@
+"""Checks on the processes of a fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from proctor.checks.finding import Finding
+from proctor.checks.reading import SEEN_WITHIN_S, befell, killed, last, processes_of, theirs, unsettled
+from proctor.history import History
+from proctor.states import Started, quiet, stalled_s, terms
+
+
+def parents_live(history: History) -> Iterator[Finding]:
+    """A parent ends only of what is done to it (S3, S4, S18)."""
+    told = quiet(history, "gone")
+    until = told.began if told else float("inf")
+    for server in theirs(history):
+        ends = [state.at for state in processes_of(history, server.who) if not state.parent and state.at < until]
+        if ends and not killed(history, server.who):
+            reloaded = befell(history, server.who, "reload", "reload-by-exec")
+            clause = "restart/reload-keeps-the-parent" if reloaded else "supervision/signal-burst-is-survived"
+            yield Finding(ends[0], f"the parent of {server.who}, process {server.pid}, has ended", clause)
+
+
+def the_dead_are_reaped(history: History) -> Iterator[Finding]:
+    """No child stays a zombie for longer than `reap_s` (S1, S2)."""
+    allowed_s = terms(history).limits["reap_s"] + SEEN_WITHIN_S
+    for server in theirs(history):
+        for pid, began, ended in zombies(history, server.who):
+            late_s = ended - began - stalled_s(history, began, ended) - allowed_s
+            excused = any(span.excuses("reaping", began, ended) for span in befell(history, server.who))
+            if late_s > 0 and not excused:
+                said = f"process {pid} of {server.who} was dead for {ended - began:.2f} s, and not reaped"
+                yield Finding(ended, said, "supervision/every-death-is-reaped")
+
+
+def zombies(history: History, who: str) -> Iterator[tuple[int, float, float]]:
+    """Each dead child: from when until when it was seen."""
+    states = processes_of(history, who)
+    events = history.events()
+    ends = [state.at for state in states[1:]] + [events[-1].at if events else 0.0]
+    began: dict[int, float] = {}
+    for state, end in zip(states, ends, strict=False):
+        began = {pid: began.get(pid, state.at) for pid in state.zombies}
+        yield from ((pid, since, end) for pid, since in began.items())
+
+
+def workers_are_as_many_as_asked(history: History) -> Iterator[Finding]:
+    """At rest each server has the workers that it was asked for, as far as signals that may coalesce tell (S9, U1)."""
+    moment = unsettled(history, "after")
+    for server in theirs(history) if moment else ():
+        assert moment is not None
+        state = last(processes_of(history, server.who), moment)
+        if state is None or not state.parent or killed(history, server.who):
+            continue
+        fewest, most = asked(history, server)
+        if not fewest <= len(state.workers) <= most:
+            resized = befell(history, server.who, "grow", "shrink")
+            clause = "restart/resized-number-is-kept" if resized else "supervision/dead-worker-is-replaced"
+            wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+            yield Finding(moment.at, f"{server.who} has {len(state.workers)} workers, and should have {wanted}", clause)
+
+
+def asked(history: History, server: Started) -> tuple[int, int]:
+    """The fewest and the most workers that a server may have at rest."""
+    fewest = max(1, server.workers - len(befell(history, server.who, "shrink")))
+    return fewest, server.workers + len(befell(history, server.who, "grow"))
+
+
+def orphans_end(history: History) -> Iterator[Finding]:
+    """Nobody is left of a server whose parent was killed (S15)."""
+    dead = [server for server in theirs(history) if killed(history, server.who)]
+    yield from left_behind(history, dead, "after", "supervision/orphans-end")
+
+
+def nobody_outlives_a_stop(history: History) -> Iterator[Finding]:
+    """Nobody is left of a server that was told to stop (S21)."""
+    yield from left_behind(history, theirs(history), "gone", "supervision/stop-ends-everything")
+
+
+def left_behind(history: History, dead: list[Started], phase: str, clause: str) -> Iterator[Finding]:
+    moment = unsettled(history, phase)
+    for server in dead if moment else ():
+        assert moment is not None
+        state = last(processes_of(history, server.who), moment)
+        left = state.orphans or [pid for pid in [state.parent] if pid] if state else []
+        if left:
+            yield Finding(moment.at, f"of {server.who} there are still the processes {left}", clause)

@@ -1,0 +1,41 @@
+"""Draws schedules, by Hypothesis, so that one that breaks something can be made small."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import strategies as st
+
+from proctor.schedules.schedule import AFTER_MAX_S, CALLS_MAX, LASTS_MAX_S, After, AfterCalls, Planned, Schedule
+
+FINEST_S = 0.05  # times are drawn in such steps: finer ones make no difference, and are harder to read
+SERVERS_DRAWN, WORKERS_DRAWN, CLIENTS_DRAWN, ACTS_DRAWN = 3, 3, 2, 4  # a fleet of more shows no more, and costs more
+
+
+def schedules(acts: list[str], seed: int, *, of_servers: bool, of_clients: bool) -> st.SearchStrategy[Schedule]:
+    """Schedules of these acts. The simplest one, which Hypothesis always tries first, is the seed's, too."""
+    shuffled = random.Random(seed).sample(acts, len(acts))
+    servers = st.lists(st.integers(1, WORKERS_DRAWN), min_size=1, max_size=SERVERS_DRAWN)
+    return st.builds(
+        Schedule,
+        servers=servers.map(tuple) if of_servers else st.just(()),
+        ours=st.integers(0, 1) if of_servers else st.integers(1, SERVERS_DRAWN),
+        clients=st.integers(1, CLIENTS_DRAWN) if of_clients else st.just(0),
+        acts=st.lists(planned(shuffled), min_size=1, max_size=ACTS_DRAWN).map(tuple),
+    )
+
+
+def planned(acts: list[str]) -> st.SearchStrategy[Planned]:
+    return st.builds(
+        Planned,
+        what=st.sampled_from(acts),
+        trigger=st.builds(AfterCalls, st.integers(1, CALLS_MAX)) | st.builds(After, steps(AFTER_MAX_S)),
+        on=st.integers(0, SERVERS_DRAWN * CLIENTS_DRAWN - 1),
+        lasts_s=steps(LASTS_MAX_S),
+    )
+
+
+def steps(most_s: float) -> st.SearchStrategy[Any]:
+    count = round(most_s / FINEST_S)
+    return st.integers(0, count).map(lambda number: round(number * FINEST_S, 2))

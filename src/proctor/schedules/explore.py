@@ -1,0 +1,233 @@
+"""Draws and performs schedules until one breaks something, makes that small, and says how often it does so."""
+
+from __future__ import annotations
+
+import itertools
+import time
+import warnings
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from math import isfinite
+from pathlib import Path
+from typing import Any, NoReturn
+from zlib import crc32
+
+import hypothesis
+from hypothesis.errors import HypothesisDeprecationWarning
+from hypothesis.strategies import SearchStrategy
+
+from proctor.checks.finding import Finding
+from proctor.history import History
+from proctor.outcome import Failure, Inconclusive
+from proctor.process.stalls import StallMeter
+from proctor.schedules.acts import possible
+from proctor.schedules.drawing import schedules
+from proctor.schedules.judging import Broken, demand_proof, findings, recovery_s
+from proctor.schedules.perform import perform
+from proctor.schedules.replay import Replay
+from proctor.schedules.schedule import Schedule
+from proctor.states import Span, spans
+from proctor.subject.stage import Stage
+
+SHRINK_S = 40.0  # how long a schedule is made smaller
+TRIES = 4  # of the smallest one, to say how often it breaks something
+DRAWN_TOGETHER = 5  # from one seed: Hypothesis likes to draw once more what resembles the last
+SHOWN = 5
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A schedule that was performed, and what was found in its history."""
+
+    schedule: Schedule
+    history: History
+    found: list[Finding]
+
+
+@dataclass
+class Exploration:
+    """The chaos of one case. `budget_s`: how long schedules are drawn; one is, however short it is. `tell`: says how it
+    goes. `kept_in`: where the replay file and its history go, without suffix; they are made only if something breaks.
+    `given`: the one schedule to be tried instead of any that is drawn.
+    """
+
+    stage: Stage
+    stalls: StallMeter
+    seed: int
+    budget_s: float
+    case: str
+    kept_in: Path
+    tell: Tell
+    given: Schedule | None = None
+
+    def explore(self, *, of_servers: bool, of_clients: bool, besides: Collection[str] = ()) -> None:
+        """Broken, for the smallest schedule found that breaks something. Inconclusive if nothing was shown.
+
+        `besides`: acts that are drawn only here, and only if the manifest claims them.
+        """
+        if self.given is not None:
+            self._replay(self.given)
+            return
+        acts = possible(self.stage.manifest, of_servers=of_servers, of_clients=of_clients, besides=besides)
+        search = Search(self.attempt, self.budget_s)
+        for turn in itertools.count():
+            seed = crc32(f"{self.seed} {self.case} {turn}".encode())
+            drawn = schedules(acts, seed, of_servers=of_servers, of_clients=of_clients)
+            with suppress(Broken):
+                self._draw(search, drawn, seed)
+            if search.over:
+                break
+        if search.smallest is not None:
+            self._report(search.smallest)
+        search.demand_something()
+
+    def _draw(self, search: Search, drawn: SearchStrategy[Schedule], seed: int) -> None:
+        """Let Hypothesis try some, the simplest first, until one raises Broken; and then simpler ones.
+
+        It takes what other threads draw from `random` meanwhile for the strategies' own doing, and warns of it.
+        """
+
+        @hypothesis.settings(
+            max_examples=DRAWN_TOGETHER,
+            deadline=None,
+            database=None,
+            report_multiple_bugs=False,
+            phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+        @hypothesis.seed(seed)
+        @hypothesis.given(drawn)
+        def holds(schedule: Schedule) -> None:
+            search.hold(schedule)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", HypothesisDeprecationWarning)
+            holds()
+
+    def _replay(self, schedule: Schedule) -> None:
+        """Whether it breaks something at any of several attempts."""
+        search = Search(self.attempt, 0.0)
+        for _ in range(TRIES):
+            attempt = search.attempt(schedule)
+            if attempt and attempt.found:
+                self._report(attempt)
+        search.demand_something()
+
+    def attempt(self, schedule: Schedule) -> Attempt:
+        began = time.monotonic()
+        found: list[Finding] = []
+        try:
+            perform(schedule, self.stage, self.stalls)
+        except Failure as failure:  # it doesn't start, or its driver breaks
+            found = [Finding(time.monotonic(), str(failure))]
+        history = self.stage.history.later(began)
+        found = findings(history) + found
+        for finding in found:
+            self.stage.history.record("finding", moment=finding.at, message=finding.message, clause=finding.clause)
+        self.tell(told(schedule, history, found, time.monotonic() - began))
+        return Attempt(schedule, history, found)
+
+    def _report(self, smallest: Attempt) -> NoReturn:
+        """Write the replay file, and raise Broken."""
+        again = [self.attempt(smallest.schedule) for _ in range(TRIES)]
+        broke, replay, saved = sum(bool(attempt.found) for attempt in again), *self._files()
+        Replay(
+            schedule=smallest.schedule,
+            case=self.case,
+            seed=self.seed,
+            versions={name: version(name) for name in ("proctor", "hypothesis")},
+            broke=broke,
+            tried=TRIES,
+            findings=[finding.message for finding in smallest.found],
+            observed=observed(smallest.history),
+        ).save(replay)
+        smallest.history.save(saved)
+        lines = [finding.message for finding in smallest.found[:SHOWN]]
+        lines += [f"... and {len(smallest.found) - SHOWN} more"] * (len(smallest.found) > SHOWN)
+        lines += ["by this schedule, the smallest that was found to do so:", str(smallest.schedule)]
+        lines.append(f"it broke something again in {broke} of {TRIES} attempts; --replay {replay} tries it once more")
+        raise Broken(smallest.found, "\n".join(lines))
+
+    def _files(self) -> tuple[Path, Path]:
+        return self.kept_in.with_name(f"{self.kept_in.name}.json"), self.kept_in.with_name(f"{self.kept_in.name}.jsonl")
+
+
+class Search:
+    """What Hypothesis asks of each schedule that it draws; each is performed once, so its answer stays the same."""
+
+    def __init__(self, attempt: Callable[[Schedule], Attempt], budget_s: float) -> None:
+        self._attempt = attempt
+        self._answers: dict[Schedule, bool] = {}
+        self._ends = time.monotonic() + budget_s  # of the search, and then of making small what was found
+        self._shown = False
+        self._unshown: Inconclusive | None = None
+        self._error: Exception | None = None
+        self.smallest: Attempt | None = None
+
+    def hold(self, schedule: Schedule) -> None:
+        if schedule not in self._answers and not self.over:
+            attempt = self.attempt(schedule)
+            self._answers[schedule] = bool(attempt and attempt.found)
+        if self._answers.get(schedule):
+            raise Broken([], "")
+
+    def attempt(self, schedule: Schedule) -> Attempt | None:
+        """None if it was in vain: an error of ours, which ends the search."""
+        try:
+            attempt = self._attempt(schedule)
+        except Exception as error:
+            self._error = error
+            return None
+        if attempt.found:
+            self._ends = self._ends if self.smallest else time.monotonic() + SHRINK_S
+            self.smallest = min(filter(None, [self.smallest, attempt]), key=size)
+        try:
+            demand_proof(attempt.history)
+            self._shown = True
+        except Inconclusive as unshown:
+            self._unshown = unshown
+        return attempt
+
+    def demand_something(self) -> None:
+        if self._error:
+            raise self._error
+        if self._unshown and not self._shown:
+            raise self._unshown
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be tried. One is, whatever the budget."""
+        return bool(self._error) or bool(self._answers and time.monotonic() > self._ends)
+
+
+def size(attempt: Attempt) -> tuple[float, ...]:
+    schedule = attempt.schedule
+    lasts_s = sum(act.lasts_s for act in schedule.acts)
+    return len(schedule.acts), sum(schedule.servers) + schedule.ours + schedule.clients, lasts_s
+
+
+def told(schedule: Schedule, history: History, found: list[Finding], took_s: float) -> str:
+    """One line on how it went."""
+    acts = ", ".join(act.what for act in schedule.acts)
+    recovered = recovery_s(history)
+    rest = "no rest" if recovered is None else f"at rest {recovered:.2f} s after the last"
+    said = f"{len(found)} findings: {found[0].message}" if found else "nothing found"
+    return f"{acts}: {said}; {rest}; {took_s:.1f} s"
+
+
+def observed(history: History) -> list[dict[str, Any]]:
+    """When each act began and was over, in seconds since the first began."""
+    acts = list(spans(history))
+    zero = min((span.began for span in acts), default=0.0)
+    return [
+        {"what": span.act.what, "on": span.act.on, "began": round(span.began - zero, 3), "ended": moment(span, zero)}
+        for span in acts
+    ]
+
+
+def moment(span: Span, zero: float) -> float | None:
+    return round(span.ended - zero, 3) if isfinite(span.ended) else None
