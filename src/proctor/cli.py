@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from proctor.examination.resend import NotSent, resend
+from proctor.history import History
 from proctor.manifest import ManifestError
 from proctor.report.verify import Unreadable, differences, fits, on_disk, read_certificate
+from proctor.schedules.judging import findings, recovery_s
 from proctor.spec import SpecError
 from proctor.zookeeper.backend import RegistryUnavailable
 from proctor.zookeeper.serve import serve
@@ -80,3 +82,33 @@ def verify(certificate: Path, impl: Path) -> None:
         click.echo(line)
     if lines:
         raise SystemExit(1)
+
+
+class CannotRecheck(click.ClickException):
+    """Nothing can be said of the history."""
+
+    exit_code = 2
+
+
+@main.command()
+@click.argument("history", type=click.Path(path_type=Path))
+def recheck(history: Path) -> None:
+    """Judge the saved history of a schedule again, without running anything.
+
+    It stands beside the replay file of a chaos run that failed. The exit status is 0 if nothing is wrong in it; 1 if
+    something is, with a line for each thing; 2 if it can't be judged.
+    """
+    try:
+        told = History.load(history)
+    except (OSError, ValueError) as error:
+        raise CannotRecheck(str(error)) from None
+    try:
+        found, recovered = findings(told), recovery_s(told)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # its events are of other forms than ours
+        raise CannotRecheck(f"{history}: can't be judged: {error}") from None
+    for finding in found:
+        click.echo(f"{finding.clause or 'no rest'}: {finding.message}")
+    if found:
+        raise SystemExit(1)
+    rest = "it never came to rest" if recovered is None else f"at rest {recovered:.2f} s after the last act"
+    click.echo(f"{history}: nothing is wrong in {len(told.events('call'))} calls; {rest}")

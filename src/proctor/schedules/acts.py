@@ -26,6 +26,7 @@ from proctor.zookeeper.registry import Registry
 T = TypeVar("T")
 
 CROSSING_S = 0.5  # for what was on its way to a process or a link that has just ended
+FOR_EVER_S = 1e9  # infinity is no JSON
 BURST_SIGNALS = 10
 REGISTRY = "registry"  # as the history calls it
 
@@ -140,7 +141,7 @@ def listed_again(fleet: Fleet) -> float:
 
 
 def for_ever(_fleet: Fleet) -> float:
-    return float("inf")
+    return FOR_EVER_S
 
 
 def reloaded(fleet: Fleet) -> float:

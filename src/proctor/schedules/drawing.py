@@ -7,21 +7,23 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from proctor.schedules.schedule import AFTER_MAX_S, CALLS_MAX, LASTS_MAX_S, After, AfterCalls, Planned, Schedule
+from proctor.schedules.schedule import After, AfterCalls, Planned, Schedule
 
 FINEST_S = 0.05  # times are drawn in such steps: finer ones make no difference, and are harder to read
-SERVERS_DRAWN, WORKERS_DRAWN, CLIENTS_DRAWN, ACTS_DRAWN = 3, 3, 2, 4  # a fleet of more shows no more, and costs more
+LASTS_MAX_S, AFTER_MAX_S, CALLS_MAX = 1.0, 0.5, 50
+SERVERS_DRAWN, ACTS_DRAWN, TARGETS_DRAWN = 5, 4, 20
+WORKERS_DRAWN, CLIENTS_DRAWN = (1, 2, 3, 2, 4, 8), (1, 2, 1, 3, 5)  # few mostly: many seldom show more, and cost more
 
 
 def schedules(acts: list[str], seed: int, *, of_servers: bool, of_clients: bool) -> st.SearchStrategy[Schedule]:
     """Schedules of these acts. The simplest one, which Hypothesis always tries first, is the seed's, too."""
     shuffled = random.Random(seed).sample(acts, len(acts))
-    servers = st.lists(st.integers(1, WORKERS_DRAWN), min_size=1, max_size=SERVERS_DRAWN)
+    servers = st.lists(st.sampled_from(WORKERS_DRAWN), min_size=1, max_size=SERVERS_DRAWN)
     return st.builds(
         Schedule,
         servers=servers.map(tuple) if of_servers else st.just(()),
         ours=st.integers(0, 1) if of_servers else st.integers(1, SERVERS_DRAWN),
-        clients=st.integers(1, CLIENTS_DRAWN) if of_clients else st.just(0),
+        clients=st.sampled_from(CLIENTS_DRAWN) if of_clients else st.just(0),
         acts=st.lists(planned(shuffled), min_size=1, max_size=ACTS_DRAWN).map(tuple),
     )
 
@@ -31,7 +33,7 @@ def planned(acts: list[str]) -> st.SearchStrategy[Planned]:
         Planned,
         what=st.sampled_from(acts),
         trigger=st.builds(AfterCalls, st.integers(1, CALLS_MAX)) | st.builds(After, steps(AFTER_MAX_S)),
-        on=st.integers(0, SERVERS_DRAWN * CLIENTS_DRAWN - 1),
+        on=st.integers(0, TARGETS_DRAWN - 1),
         lasts_s=steps(LASTS_MAX_S),
     )
 

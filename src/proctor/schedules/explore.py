@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from zlib import crc32
 
 import hypothesis
+import msgspec
 from hypothesis.errors import HypothesisDeprecationWarning
 from hypothesis.strategies import SearchStrategy
 
@@ -79,8 +80,9 @@ class Exploration:
             drawn = schedules(acts, seed, of_servers=of_servers, of_clients=of_clients)
             with suppress(Broken):
                 self._draw(search, drawn, seed)
-            if search.over:
+            if search.over or search.smallest:
                 break
+        search.drop_acts()
         if search.smallest is not None:
             self._report(search.smallest)
         search.demand_something()
@@ -191,6 +193,15 @@ class Search:
         except Inconclusive as unshown:
             self._unshown = unshown
         return attempt
+
+    def drop_acts(self) -> None:
+        """Try without each act: Hypothesis, which knows nothing of schedules, may leave one that doesn't matter."""
+        kept = 0
+        while self.smallest and kept < len(acts := self.smallest.schedule.acts):
+            fewer = msgspec.structs.replace(self.smallest.schedule, acts=acts[:kept] + acts[kept + 1 :])
+            with suppress(Broken):
+                self.hold(fewer)
+            kept += self.smallest.schedule is not fewer
 
     def demand_something(self) -> None:
         if self._error:

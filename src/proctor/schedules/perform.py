@@ -23,7 +23,7 @@ from proctor.subject.stage import Stage
 from proctor.waiting import throughout
 from proctor.wire.dead_ends import refusing
 
-EFFECT_WITHIN_S = 3.0  # in most acts it is there at once; in some it depends on others, and may never be
+EFFECT_WITHIN_S = 1.0  # in most acts it is there at once; in some it depends on others, and may never be
 CALLS_WITHIN_S = 5.0
 CALLS_BEFORE = 10  # so that what is opened lazily is open, and the load is seen to work
 CALLS_AFTER = 20  # that meet what the last act has left

@@ -7,9 +7,7 @@ from typing import Any
 import msgspec
 
 SERVERS_MAX, WORKERS_MAX, CLIENTS_MAX, ACTS_MAX = 5, 8, 5, 8
-LASTS_MAX_S = 1.0
-AFTER_MAX_S = 0.5
-CALLS_MAX = 50
+TIME_MAX_S = 60.0
 
 
 class After(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="after", tag_field="when"):
@@ -91,4 +89,8 @@ def from_data(data: Any) -> Schedule:
         raise ValueError("servers, ours: nobody serves, so there is nothing to be seen")
     if not all(1 <= workers <= WORKERS_MAX for workers in schedule.servers):
         raise ValueError(f"servers: each has 1 to {WORKERS_MAX} workers, not {list(schedule.servers)}")
+    for act in schedule.acts:
+        for what, value in {"lasts_s": act.lasts_s, **msgspec.structs.asdict(act.trigger)}.items():
+            if not 0 <= value <= TIME_MAX_S:
+                raise ValueError(f"acts: {what!r} is {value:g}; it may be 0 to {TIME_MAX_S:g}")
     return schedule

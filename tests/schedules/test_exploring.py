@@ -1,0 +1,152 @@
+"""How schedules are searched, on ones that are never performed: what they break is up to the test."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from proctor.checks.finding import Finding
+from proctor.history import Event, History
+from proctor.manifest import read_manifest
+from proctor.outcome import Inconclusive
+from proctor.places import CHECKOUT
+from proctor.process.stalls import StallMeter
+from proctor.schedules.explore import TRIES, Attempt, Exploration
+from proctor.schedules.judging import Broken
+from proctor.schedules.replay import read_replay
+from proctor.schedules.schedule import Schedule
+from proctor.subject.stage import Stage
+from tests.checks.stories import act, event, story
+
+BUDGET_S = 5.0
+CLAUSE = "supervision/every-death-is-reaped"
+Breaks = Callable[[Schedule], bool]
+
+
+class Place:
+    """As much of a stage as is needed where nothing is performed."""
+
+    def __init__(self) -> None:
+        self.manifest = read_manifest(CHECKOUT / "reference")
+
+
+@dataclass
+class Pretended(Exploration):
+    breaks: Breaks = lambda _schedule: False
+    history: History = field(default_factory=lambda: story(*act("kill-worker", 12, 13)))
+    tried: list[Schedule] = field(default_factory=list)
+
+    def attempt(self, schedule: Schedule) -> Attempt:
+        self.tried.append(schedule)
+        found = [Finding(1.0, "a zombie", CLAUSE)] if self.breaks(schedule) else []
+        return Attempt(schedule, self.history, found)
+
+
+def exploration(tmp_path: Path, breaks: Breaks, budget_s: float = BUDGET_S) -> Pretended:
+    stage = cast(Stage, Place())
+    kept_in = tmp_path / "replays" / "a.case"
+    return Pretended(stage, StallMeter(), 7, budget_s, "a::case", kept_in, lambda _line: None, breaks=breaks)
+
+
+def whats(schedule: Schedule) -> list[str]:
+    return [act.what for act in schedule.acts]
+
+
+def two_in_a_row(schedule: Schedule) -> bool:
+    """As of a fault that shows only where a death meets a stop."""
+    acts = whats(schedule)
+    return ("stop-parent", "kill-worker") in pairwise(acts)
+
+
+def nothing(_schedule: Schedule) -> bool:
+    time.sleep(0.01)  # else thousands would be drawn
+    return False
+
+
+def test_what_breaks_something_is_made_small_and_kept(tmp_path: Path) -> None:
+    searched = exploration(tmp_path, two_in_a_row)
+    with pytest.raises(Broken, match="a zombie") as broken:
+        searched.explore(of_servers=True, of_clients=False)
+    assert broken.value.clauses == (CLAUSE,)
+    file = tmp_path / "replays" / "a.case.json"
+    schedule, case = read_replay(file)
+    assert case == "a::case"
+    assert whats(schedule) == ["stop-parent", "kill-worker"]
+    assert schedule.servers == (1,)
+    kept = json.loads(file.read_text())
+    assert (kept["broke"], kept["tried"]) == (TRIES, TRIES)
+    assert f"in {TRIES} of {TRIES} attempts; --replay {file}" in str(broken.value)
+    assert len(History.load(tmp_path / "replays" / "a.case.jsonl").events()) == len(searched.history.events())
+
+
+def test_what_breaks_something_once_is_told_with_how_seldom(tmp_path: Path) -> None:
+    seen: list[Schedule] = []
+
+    def once(schedule: Schedule) -> bool:
+        seen.append(schedule)
+        return len(seen) == 3
+
+    with pytest.raises(Broken, match=f"again in 0 of {TRIES} attempts"):
+        exploration(tmp_path, once).explore(of_servers=True, of_clients=True)
+
+
+def test_the_search_ends_with_its_budget_and_tries_nothing_twice(tmp_path: Path) -> None:
+    began = time.monotonic()
+    searched = exploration(tmp_path, nothing, budget_s=0.5)
+    searched.explore(of_servers=True, of_clients=True)
+    assert time.monotonic() - began >= 0.5
+    assert 1 < len(searched.tried) == len(set(searched.tried)) <= 51
+    assert not (tmp_path / "replays").exists()
+
+
+def test_one_schedule_is_tried_however_small_the_budget(tmp_path: Path) -> None:
+    searched = exploration(tmp_path, nothing, budget_s=1e-9)
+    searched.explore(of_servers=False, of_clients=True)
+    assert len(searched.tried) == 1
+    assert searched.tried[0].servers == ()
+
+
+def test_acts_that_need_a_claim_are_drawn_where_they_are_asked_for(tmp_path: Path) -> None:
+    plain = exploration(tmp_path, nothing, budget_s=1.0)
+    plain.explore(of_servers=True, of_clients=False)
+    reloading = exploration(tmp_path, nothing, budget_s=1.0)
+    reloading.explore(of_servers=True, of_clients=False, besides=("reload", "reload-by-exec"))
+    drawn = {what for schedule in plain.tried for what in whats(schedule)}
+    assert "kill-worker" in drawn
+    assert not drawn & {"reload", "reload-by-exec", "grow", "cut-link"}
+    more = {what for schedule in reloading.tried for what in whats(schedule)}
+    assert "reload" in more
+    assert "reload-by-exec" not in more, "the reference does not claim it"
+
+
+def test_a_search_that_shows_nothing_is_inconclusive(tmp_path: Path) -> None:
+    begins, over = act("kill-worker", 12, 13)
+    missed = Event(13.0, "act", {**event(over).facts, "phase": "missed", "why": "no worker"})
+    searched = exploration(tmp_path, nothing, budget_s=0.01)
+    searched.history = History.of([*story().events(), event(begins), missed])
+    with pytest.raises(Inconclusive, match="none took effect"):
+        searched.explore(of_servers=True, of_clients=False)
+
+
+def test_an_error_of_ours_ends_the_search_and_blames_nobody(tmp_path: Path) -> None:
+    def fails(_schedule: Schedule) -> bool:
+        raise TimeoutError("the registry gave no answer")
+
+    searched = exploration(tmp_path, fails)
+    with pytest.raises(TimeoutError, match="no answer"):
+        searched.explore(of_servers=True, of_clients=False)
+    assert len(searched.tried) == 1
+
+
+def test_a_given_schedule_is_tried_and_nothing_drawn(tmp_path: Path) -> None:
+    searched = exploration(tmp_path, nothing)
+    searched.given = Schedule((1,), 0, 0, ())
+    searched.explore(of_servers=True, of_clients=False)
+    assert searched.tried == [searched.given] * TRIES
