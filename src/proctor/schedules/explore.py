@@ -84,7 +84,7 @@ class Exploration:
                 break
         search.drop_acts()
         if search.smallest is not None:
-            self._report(search.smallest)
+            self._report(search.smallest, [self.attempt(search.smallest.schedule) for _ in range(TRIES)])
         search.demand_something()
 
     def _draw(self, search: Search, drawn: SearchStrategy[Schedule], seed: int) -> None:
@@ -113,10 +113,9 @@ class Exploration:
     def _replay(self, schedule: Schedule) -> None:
         """Whether it breaks something at any of several attempts."""
         search = Search(self.attempt, 0.0)
-        for _ in range(TRIES):
-            attempt = search.attempt(schedule)
-            if attempt and attempt.found:
-                self._report(attempt)
+        attempts = [attempt for _ in range(TRIES) if (attempt := search.attempt(schedule))]
+        if search.smallest is not None:
+            self._report(search.smallest, attempts)
         search.demand_something()
 
     def attempt(self, schedule: Schedule) -> Attempt:
@@ -133,17 +132,17 @@ class Exploration:
         self.tell(told(schedule, history, found, time.monotonic() - began))
         return Attempt(schedule, history, found)
 
-    def _report(self, smallest: Attempt) -> NoReturn:
-        """Write the replay file, and raise Broken."""
-        again = [self.attempt(smallest.schedule) for _ in range(TRIES)]
-        broke, replay, saved = sum(bool(attempt.found) for attempt in again), *self._files()
+    def _report(self, smallest: Attempt, attempts: list[Attempt]) -> NoReturn:
+        """Write the replay file, which says how many of these attempts broke something, and raise Broken."""
+        broke = sum(bool(attempt.found) for attempt in attempts)
+        replay, saved = (self.kept_in.with_name(f"{self.kept_in.name}{suffix}") for suffix in (".json", ".jsonl"))
         Replay(
             schedule=smallest.schedule,
             case=self.case,
             seed=self.seed,
             versions={name: version(name) for name in ("proctor", "hypothesis")},
             broke=broke,
-            tried=TRIES,
+            tried=len(attempts),
             findings=[finding.message for finding in smallest.found],
             observed=observed(smallest.history),
         ).save(replay)
@@ -151,11 +150,8 @@ class Exploration:
         lines = [finding.message for finding in smallest.found[:SHOWN]]
         lines += [f"... and {len(smallest.found) - SHOWN} more"] * (len(smallest.found) > SHOWN)
         lines += ["by this schedule, the smallest that was found to do so:", str(smallest.schedule)]
-        lines.append(f"it broke something again in {broke} of {TRIES} attempts; --replay {replay} tries it once more")
+        lines.append(f"it broke something in {broke} of {len(attempts)} attempts; --replay {replay} tries it again")
         raise Broken(smallest.found, "\n".join(lines))
-
-    def _files(self) -> tuple[Path, Path]:
-        return self.kept_in.with_name(f"{self.kept_in.name}.json"), self.kept_in.with_name(f"{self.kept_in.name}.jsonl")
 
 
 class Search:

@@ -1,0 +1,108 @@
+"""Schedules as a user meets them: tried on an implementation, kept, tried again, judged again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from proctor.places import CHECKOUT
+from proctor.schedules.schedule import After, AfterCalls, Planned, Schedule, as_data, from_data
+from tests.broken.catalogue import HONEST, Liar, called
+from tests.broken.door import manifest, toml
+from tests.examination.miniatures import Run, examine
+
+PROCTOR = str(Path(sys.executable).with_name("proctor"))
+CASE = "chaos/test_schedules.py::test_servers_outlive_whatever_is_drawn"
+SUITE = str(CHECKOUT / "chaos" / "test_schedules.py")
+ALL_AT_ONCE = Schedule((4,), 0, 0, (Planned("cut-server", After(0)), Planned("kill-workers", AfterCalls(2))))
+WITH_IT = {  # who is not known to be dead is not replaced, and is waited for when the server is to stop
+    "supervision/dead-worker-is-replaced",
+    "supervision/stop-ends-everything",
+}
+SOON = {"register_s": 2, "update_s": 1, "respawn_s": 3, "recover_s": 2, "orphan_s": 3, "reload_s": 3, "stop_s": 3}
+
+
+def implementation(liar: Liar, folder: Path) -> Path:
+    """A server that promises to be quick, so that its faults show soon."""
+    tables = manifest(liar, "server", folder)
+    tables["limits"] = {**tables.get("limits", {}), **SOON}
+    (folder / "impl.toml").write_text(toml(tables))
+    return folder
+
+
+def replay_file(folder: Path, schedule: Schedule = ALL_AT_ONCE, **facts: Any) -> Path:
+    file = folder / "replay.json"
+    file.write_text(json.dumps({"schedule": as_data(schedule), "case": CASE, **facts}))
+    return file
+
+
+def rechecked(history: Path) -> Run:
+    done = subprocess.run([PROCTOR, "recheck", str(history)], capture_output=True, text=True, check=False)
+    return Run(done.returncode, done.stdout + done.stderr, 0.0)
+
+
+def test_a_schedule_shows_what_is_wrong_and_its_history_shows_it_again(tmp_path: Path) -> None:
+    """Three of four who die together are never reaped."""
+    impl = implementation(called("supervision.ReapsOncePerSignal"), tmp_path)
+    run = examine(impl, f"--replay={replay_file(tmp_path)}", "-q", SUITE)
+    assert run.status == 1, run.text
+    assert "supervision/every-death-is-reaped (MUST)" in run.text
+    assert "kill-workers on 0, after 2 calls" in run.text
+    assert "only a part was run (" in run.text
+    kept = tmp_path / "report" / "replays"
+    (replay,), (history,) = kept.glob("*.json"), kept.glob("*.jsonl")
+    found = json.loads(replay.read_text())
+    assert from_data(found["schedule"]) == ALL_AT_ONCE
+    assert found["broke"] == found["tried"], "each time"
+    assert [act["what"] for act in found["observed"]] == ["cut-server", "kill-workers"]
+    document = json.loads((tmp_path / "report" / "certificate.json").read_text())
+    failed = {entry["id"] for entry in document["clauses"] if entry["verdict"] == "fail"}
+    assert "supervision/every-death-is-reaped" in failed
+    assert failed <= {"supervision/every-death-is-reaped", *WITH_IT}, "and of the clauses that its case cites no other"
+    again = rechecked(history)
+    assert again.status == 1
+    assert "supervision/every-death-is-reaped: process " in again.text
+
+
+def test_the_same_schedule_does_the_honest_one_no_harm(tmp_path: Path) -> None:
+    impl = implementation(HONEST, tmp_path)
+    run = examine(impl, f"--replay={replay_file(tmp_path)}", "-q", SUITE)
+    assert run.status == 0, run.text
+    assert "kill-workers: nothing found; at rest " in run.text.replace("cut-server, ", "")
+    assert not (tmp_path / "report" / "replays").exists()
+
+
+def test_without_a_budget_nothing_is_drawn_and_with_one_progress_is_shown(tmp_path: Path) -> None:
+    impl = implementation(HONEST, tmp_path)
+    assert "5 deselected" in examine(impl, "-q", SUITE).text
+    run = examine(impl, "-q", SUITE, "--chaos-budget=0.1", "--seed=3", "-k", "reload")
+    assert run.status == 0, run.text
+    assert "proctor: test_servers_that_reload_outlive_whatever_is_drawn: " in run.text
+
+
+def test_a_replay_of_another_suite_or_of_none_is_a_usage_error(tmp_path: Path) -> None:
+    impl = implementation(HONEST, tmp_path)
+    run = examine(impl, f"--replay={replay_file(tmp_path, case='chaos/test_gone.py::test_a')}", "-q", SUITE)
+    assert run.status == 4
+    assert "its schedule is of chaos/test_gone.py::test_a, which is not among the cases to be run" in run.error
+    run = examine(impl, f"--replay={tmp_path / 'none.json'}", "-q", SUITE)
+    assert run.status == 4
+    assert "none.json: No such file or directory" in run.error
+
+
+def test_a_history_that_cannot_be_judged_is_one_line(tmp_path: Path) -> None:
+    history = tmp_path / "history.jsonl"
+    for text, told in (
+        ('{"at": 1, "kind": "case", "name": "a"}\n', "can't be judged: the history is not of a schedule"),
+        ('{"at": 1, "kind": "terms", "limit": {}}\n', "can't be judged: "),
+        ("7\n", "history.jsonl:1: not an event of a history"),
+    ):
+        history.write_text(text)
+        run = rechecked(history)
+        assert run.status == 2
+        assert told in run.text
+        assert len(run.text.splitlines()) == 1
+    assert "No such file" in rechecked(tmp_path / "none").text
