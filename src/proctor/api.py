@@ -22,13 +22,14 @@ from proctor.examination.fixtures import StartClient, StartScripted, StartServer
 from proctor.faults.fault import Fault
 from proctor.faults.foreign import FOSTERED, ForeignChildrenEnd
 from proctor.faults.limits import FewDescriptors
-from proctor.faults.links import CutLink, FreezeLink, RejectLink, SeverLink
+from proctor.faults.links import CutLink, FreezeLink, HalfOpenLink, OneWayLink, RejectLink, SeverLink
 from proctor.faults.newborns import AtBirth
 from proctor.faults.output import ReaderGone, SlowReader
 from proctor.faults.readers import Unread
 from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped, Strike
 from proctor.faults.signals import Burst, GroupBurst, Kill, KillOnSight, Stop, alive
 from proctor.faults.syscalls import Inject
+from proctor.faults.traffic import CorruptLink, SliceLink, SlowLink
 from proctor.history import Event, History
 from proctor.links import Address, Direction, LinkProxy
 from proctor.links.dials import Dials
@@ -129,6 +130,7 @@ __all__ = [
     "Census",
     "Client",
     "Connection",
+    "CorruptLink",
     "Count",
     "Cut",
     "CutLink",
@@ -151,6 +153,7 @@ __all__ = [
     "FreezeLink",
     "GrantNewSession",
     "GroupBurst",
+    "HalfOpenLink",
     "History",
     "Hold",
     "Inconclusive",
@@ -164,6 +167,7 @@ __all__ = [
     "NoReply",
     "Node",
     "NotAReply",
+    "OneWayLink",
     "OpCode",
     "Outcome",
     "Pending",
@@ -185,6 +189,8 @@ __all__ = [
     "Server",
     "Service",
     "SeverLink",
+    "SliceLink",
+    "SlowLink",
     "SlowReader",
     "Snapshot",
     "Stage",

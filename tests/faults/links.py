@@ -1,48 +1,19 @@
-"""Scenes of the faults that befall links and readers."""
+"""Scenes of the faults that befall links."""
 
 from __future__ import annotations
 
-import signal
 import socket
-from pathlib import Path
 
 from proctor.faults.fault import Fault
-from proctor.faults.links import CutLink, FreezeLink, RejectLink, SeverLink
-from proctor.faults.output import ReaderGone, SlowReader
-from proctor.faults.readers import Unread
+from proctor.faults.links import CutLink, FreezeLink, HalfOpenLink, OneWayLink, RejectLink, SeverLink
 from proctor.links import Direction, LinkProxy
 from proctor.links.connection import How
 from proctor.outcome import Failure
-from proctor.process.program import Program
-from proctor.waiting import eventually, throughout
+from proctor.waiting import eventually
 from proctor.wire.connection import Connection, NoReply, Refused
 from proctor.wire.messages import ping, pong
-from proctor.wire.scripted import stays_silent
 from tests.faults.place import A_WHILE_S, WITHIN_S, Place
 from tests.faults.scene import Scene, Trial
-
-WRITES_FOR_EVER = """
-import os, signal
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-while True:
-    os.write(1, b"x" * 1000)
-"""
-PONGS = """
-import json, socket, struct
-listener = socket.create_server(("127.0.0.1", 0))
-print(listener.getsockname()[1], flush=True)
-wire, _ = listener.accept()
-stream = wire.makefile("rb")
-while length := stream.read(4):
-    params = json.loads(stream.read(*struct.unpack("<I", length)))["params"]
-    body = json.dumps({"out": "pong", "result": params}).encode()
-    wire.sendall(struct.pack("<I", len(body)) + body)
-    print("sent", flush=True)
-"""
-MUCH = 1 << 20
-LITTLE = 1 << 13  # a page that has been sipped off, and what was under way
-SMALL = 1024
-TEXT = "u" * 60_000
 
 
 def connected(place: Place, link: LinkProxy) -> Connection:
@@ -161,10 +132,11 @@ def is_silent(wire: Connection) -> bool:
     return False
 
 
-def freeze_idle_link(place: Place) -> Fault:
+def idle(place: Place) -> LinkProxy:
+    """Somebody is connected and says nothing any more."""
     link = place.link(place.scripted())
     connected(place, link)
-    return FreezeLink(link, place.history)
+    return link
 
 
 def freeze_link_that_rejected_before(place: Place) -> Fault:
@@ -187,80 +159,41 @@ def freeze_the_other_way(place: Place) -> Fault:
     return FreezeLink(link, place.history, Direction.TO_CLIENT)
 
 
-# --- readers
-
-
-def slow_reader(place: Place) -> Scene:
-    writer = place.program(WRITES_FOR_EVER)
+def one_way_link(place: Place) -> Scene:
+    server = place.scripted()
+    link = place.link(server)
+    wire = connected(place, link)
     return Scene(
-        fault=SlowReader(writer.output, place.history),
-        works=lambda: writes_in_a_while(writer) > MUCH,
-        affected=lambda: writes_in_a_while(writer) < LITTLE,
-        recovered=lambda: writes_in_a_while(writer) > MUCH,
+        fault=OneWayLink(link, place.history, Direction.TO_CLIENT),
+        works=lambda: answers_over(wire),
+        stir=lambda: wire.send(ping("held")),
+        affected=lambda: server.ledger()[-1].params == "held" and is_silent(wire),
+        recovered=lambda: wire.reply() == pong("held"),
     )
 
 
-def reader_gone(place: Place) -> Scene:
-    writer = place.program(WRITES_FOR_EVER)
+def half_open_for_the_client(place: Place) -> Scene:
+    server = place.scripted()
+    link = place.link(server)
+    wire = connected(place, link)
     return Scene(
-        fault=ReaderGone(writer.output, place.history),
-        works=lambda: writes_in_a_while(writer) > MUCH,
-        affected=lambda: writer.exit_status() == -signal.SIGPIPE,
-        recovered=lambda: writer.exit_status() == -signal.SIGPIPE,
+        fault=HalfOpenLink(link, place.history),
+        works=lambda: answers_over(wire),
+        affected=lambda: server.connected() == 0 and is_silent(wire),
+        recovered=lambda: ended(wire, "rst") and serves_anew(link, place),
     )
 
 
-def writes_in_a_while(program: Program) -> int:
-    before = written(program)
-    throughout(nothing_else, A_WHILE_S)
-    return written(program) - before
-
-
-def nothing_else() -> None:
-    return
-
-
-def written(program: Program) -> int:
-    """What a process has given to write(2) so far, in bytes."""
-    return int(Path(f"/proc/{program.pid}/io").read_text().partition("wchar: ")[2].split()[0])
-
-
-def ended_program(place: Place) -> Program:
-    program = place.program("")
-    assert program.wait(WITHIN_S) == 0
-    program.output.finish(WITHIN_S)
-    return program
-
-
-def unread(place: Place) -> Scene:
-    server = place.target(PONGS)
-    address = ("127.0.0.1", int(server.says()))
-    wire = place.enter(Connection(address, place.history, receive_buffer=SMALL))
-    fault = Unread([wire], place.history, TEXT)
-
-    told: list[str] = []
-
-    def is_held_up() -> bool:
-        while not server.is_silent():
-            told.append("sent")
-        return len(told) < fault.due(wire)
-
-    def goes_on() -> bool:
-        due = fault.due(wire)
-        return wire.replies(due) == [pong(TEXT)] * due and server.says() == "sent"
-
+def half_open_for_the_server(place: Place) -> Scene:
+    server = place.scripted()
+    link = place.link(server)
+    wire = connected(place, link)
     return Scene(
-        fault=fault,
-        works=lambda: answers_over(wire) and server.says() == "sent",
-        affected=is_held_up,
-        recovered=goes_on,
+        fault=HalfOpenLink(link, place.history, gone="client"),
+        works=lambda: answers_over(wire),
+        affected=lambda: ended(wire, "rst") and server.connected() == 1,
+        recovered=lambda: serves_anew(link, place) and server.connected() == 0,
     )
-
-
-def unread_but_unanswered(place: Place) -> Fault:
-    server = place.scripted(stays_silent)
-    wire = place.enter(Connection(server.address, place.history, receive_buffer=SMALL))
-    return Unread([wire], place.history, TEXT)
 
 
 TRIALS = (
@@ -279,20 +212,19 @@ TRIALS = (
         FreezeLink,
         {"a connection": freeze_link, "before anybody connects": freeze_link_before_it_is_used},
         {
-            "nobody sends": freeze_idle_link,
+            "nobody sends": lambda place: FreezeLink(idle(place), place.history),
             "another fault rejected": freeze_link_that_rejected_before,
             "the other way is slow": freeze_the_other_way,
         },
     ),
     Trial(
-        SlowReader,
-        {"a program": slow_reader},
-        {"the output has ended": lambda place: SlowReader(ended_program(place).output, place.history)},
+        OneWayLink,
+        {"replies": one_way_link},
+        {"nobody sends": lambda place: OneWayLink(idle(place), place.history, Direction.TO_CLIENT)},
     ),
     Trial(
-        ReaderGone,
-        {"a program": reader_gone},
-        {"the output has ended": lambda place: ReaderGone(ended_program(place).output, place.history)},
+        HalfOpenLink,
+        {"the client is left": half_open_for_the_client, "the server is left": half_open_for_the_server},
+        {"nobody is connected": lambda place: HalfOpenLink(place.link(place.scripted()), place.history)},
     ),
-    Trial(Unread, {"a long reply": unread}, {"nobody answers": unread_but_unanswered}),
 )

@@ -21,11 +21,11 @@ from proctor.history import History
 from proctor.outcome import Inconclusive, Unavailable
 from proctor.process import observe
 from proctor.waiting import eventually
-from tests.faults import links, processes, registries
+from tests.faults import links, processes, readers, registries, traffic
 from tests.faults.place import WITHIN_S, Place
 from tests.faults.scene import Scene, Trial
 
-TRIALS = (*processes.TRIALS, *links.TRIALS, *registries.TRIALS)
+TRIALS = (*processes.TRIALS, *links.TRIALS, *traffic.TRIALS, *readers.TRIALS, *registries.TRIALS)
 SOON_S = 0.5  # a dud has so long to prove itself
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 
 from proctor.faults.output import ReaderGone, SlowReader
-from tests.faults.links import WRITES_FOR_EVER
 from tests.faults.place import WITHIN_S, Place
+from tests.faults.readers import WRITES_FOR_EVER
 
 
 def test_a_slow_reader_can_leave(place: Place) -> None:

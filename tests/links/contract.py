@@ -78,6 +78,23 @@ def sever(link: Proxy[Any], _target: Target, ends: Pair) -> None:
     assert refused(link)
 
 
+def lose_server(link: Proxy[Any], _target: Target, ends: Pair) -> None:
+    assert link.lose("server") == 1
+    assert ends.server.rst()
+    ends.client.send(b"is anybody there?")
+    assert ends.client.silent(QUIET_S)
+    assert link.lose("client") == 0, "it has lost an end before"
+
+
+def lose_client(link: Proxy[Any], _target: Target, ends: Pair) -> None:
+    ends.client.send(b"unread")
+    eventually(lambda: link.stats.to_server.passed_bytes > 6, PATIENCE_S, "the bytes to pass")
+    assert link.lose("client") == 1
+    assert ends.client.rst()
+    assert ends.server.receive(6) == b"unread"
+    assert ends.server.silent(QUIET_S)
+
+
 def freeze_both(link: Proxy[Any], target: Target, ends: Pair) -> None:
     link.freeze()
     waiting = connect(link)
@@ -151,6 +168,8 @@ FAULTS = (
     LinkFault("refuse", refuse, lambda stats: stats.refusing),
     LinkFault("reject", reject, lambda stats: stats.rejected == 1),
     LinkFault("sever", sever, lambda stats: stats.refusing and stats.cut == 1, survives=False),
+    LinkFault("lose the server", lose_server, lambda stats: stats.half_open == 1, survives=False),
+    LinkFault("lose the client", lose_client, lambda stats: stats.half_open == 1, survives=False),
     LinkFault("freeze", freeze_both, lambda stats: stats.to_server.held_bytes > 0, survives=False),
     LinkFault("freeze to the server", freeze_to_server, lambda stats: stats.to_server.held_bytes == 13, survives=False),
     LinkFault("freeze to the client", freeze_to_client, lambda stats: stats.to_client.held_bytes == 13, survives=False),

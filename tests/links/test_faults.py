@@ -12,8 +12,9 @@ from contextlib import contextmanager
 import pytest
 
 from proctor.links import Direction, LinkProxy
+from proctor.waiting import eventually
 from tests.links import contract
-from tests.links.ends import End, Pair, Target, pair, refused, rejected
+from tests.links.ends import PATIENCE_S, End, Pair, Target, pair, refused, rejected
 
 
 @pytest.mark.parametrize("fault", contract.FAULTS, ids=str)
@@ -29,6 +30,24 @@ def test_a_cut_by_fin_is_no_reset_even_over_unread_bytes(ends: Pair, link: LinkP
     link.cut("fin")
     assert ends.client.fin()
     assert ends.server.fin()
+
+
+def test_the_end_that_is_left_over_is_reset_when_the_link_heals(ends: Pair, link: LinkProxy) -> None:
+    """As by a host that has come back, and knows nothing of the connection."""
+    assert ends.carries()
+    assert link.lose("server") == 1
+    assert ends.client.silent(contract.QUIET_S)
+    link.heal()
+    assert ends.client.rst()
+    eventually(lambda: not link.stats.open, PATIENCE_S, "the connection to be forgotten")
+
+
+def test_who_is_left_over_cannot_send_for_ever(ends: Pair, link: LinkProxy) -> None:
+    """Nobody acknowledges anything behind the connection that was: buffers fill."""
+    assert ends.carries()
+    assert link.lose("server") == 1
+    assert ends.client.fill()
+    link.heal()
 
 
 def test_a_frozen_link_keeps_even_an_end_to_itself(ends: Pair, link: LinkProxy) -> None:

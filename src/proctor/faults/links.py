@@ -1,6 +1,7 @@
 """Links that break: between an implementation and its registry, or between a client and a server.
 
-FIN, RST and silence are three different cuts, and are tried on every link.
+FIN, RST and silence are three different cuts, and are tried on every link. What a link does to the bytes that pass
+stands in `traffic`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 from proctor.faults.fault import Fault
 from proctor.history import History
 from proctor.links import Direction, Proxy
-from proctor.links.connection import How
+from proctor.links.connection import End, How
 
 
 class LinkFault(Fault):
@@ -90,3 +91,31 @@ class FreezeLink(LinkFault):
         traffic = {Direction.TO_SERVER: stats.to_server, Direction.TO_CLIENT: stats.to_client}
         held = sum(traffic[direction].held_bytes for direction in self._directions)
         return f"{held} bytes and {stats.waiting} new connections are held" if held or stats.waiting else None
+
+
+class OneWayLink(FreezeLink):
+    """Silence in one direction; the other carries, so that a request is executed and not answered, or never comes.
+
+    Proof: bytes that go the silent way are held.
+    """
+
+    def __init__(self, proxy: Proxy[Any], history: History, silent: Direction) -> None:
+        super().__init__(proxy, history, silent)
+
+
+class HalfOpenLink(LinkFault):
+    """One end of each connection that stands is gone, and the other is not told; new ones are welcome.
+
+    Proof: the proxy keeps connections with one end. Healed as if a host had come back: whoever is left is reset.
+    """
+
+    def __init__(self, proxy: Proxy[Any], history: History, gone: End = "server") -> None:
+        super().__init__(proxy, history)
+        self._gone: End = gone
+
+    def inject(self) -> None:
+        self.proxy.lose(self._gone)
+
+    def proof(self) -> str | None:
+        count = self.proxy.stats.half_open
+        return f"the {self._gone} of {count} connections is gone, and nobody says so" if count else None

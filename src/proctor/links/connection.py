@@ -24,6 +24,7 @@ DRAIN_BYTES = 65536
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER, for 0 seconds
 
 How = Literal["fin", "rst"]
+End = Literal["client", "server"]
 
 
 class Link(Protocol):
@@ -100,6 +101,7 @@ class Connection:
         self.pipes = {direction: Pipe(loop, link.lanes[direction]) for direction in Direction}
         self.over = False  # ended by us: nothing that is still read passes
         self.waiting = False  # for leave to be passed on to the target
+        self.half_open = False  # one end is gone, and the other was not told
         self._fins: set[Direction] = set()
         self._opening: asyncio.Task[None] | None = None
 
@@ -112,6 +114,21 @@ class Connection:
         if self._opening is not None:
             self._opening.cancel()
         self._end(how)
+
+    def lose(self, end: End) -> bool:
+        """End one side by RST and tell the other nothing: it isn't even read any more. False unless both were there.
+
+        What a vanished peer leaves is as quiet but for the kernel, which answers the other side's keepalive probes.
+        """
+        gone, left = (self.client, self.server) if end == "client" else (self.server, self.client)
+        if gone.transport is None or left.transport is None or self.half_open:
+            return False
+        self.half_open = True
+        for pipe in self.pipes.values():
+            pipe.close()
+        left.transport.pause_reading()
+        gone.cut("rst")
+        return True
 
     def flush(self) -> None:
         for pipe in self.pipes.values():

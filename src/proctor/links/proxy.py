@@ -4,6 +4,7 @@ Faults stay until `heal`, hold for the connections that stand and for new ones, 
 
     cut      `cut` counts the connections that were ended
     refuse   `refusing`, and a connect gets ECONNREFUSED; `reject` is refusal that can be counted: `rejected`
+    lose     `half_open`
     freeze   `held_bytes` of what was sent, or a connection accepted and `waiting`
     slow     `late_bytes`
     slice    `pieces`
@@ -18,7 +19,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from proctor.links.address import Address
-from proctor.links.connection import How
+from proctor.links.connection import End, How
 from proctor.links.lane import Direction
 from proctor.links.relay import LinkStats, Relay
 from proctor.loop import LoopThread
@@ -87,6 +88,13 @@ class Proxy(ABC, Generic[R]):
     def sever(self, how: How = "fin") -> int:
         """Cut, and refuse until healed."""
         return self.on_loop(lambda: self.relay.sever(how))
+
+    def lose(self, end: End) -> int:
+        """One end of each connection that stands is gone, by RST, and the other isn't told; how many lost it.
+
+        The end that is left is reset on healing, as by a host that has come back and knows nothing of it.
+        """
+        return self.on_loop(lambda: self.relay.lose(end))
 
     def freeze(self, *directions: Direction) -> None:
         """Silence, both ways unless told: connections are accepted and nothing passes, not even a FIN.

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from proctor.links.address import Address
-from proctor.links.connection import RESET_ON_CLOSE, Connection, How
+from proctor.links.connection import RESET_ON_CLOSE, Connection, End, How
 from proctor.links.lane import Direction, Lane, Traffic
 from proctor.links.listener import Listener
 from proctor.links.listening import listens
@@ -35,6 +35,7 @@ class LinkStats:
     open: int  # of these, now
     dialled: int  # of these, passed on to the target
     waiting: int  # of the open ones, those that a freeze keeps from being passed on
+    half_open: int  # of the open ones, those that have lost one end
     cut: int
     rejected: int
     unreachable: int  # accepted, then reset because the target did not accept
@@ -88,6 +89,9 @@ class Relay:
         connection.cut(how)
         self._cut += 1
 
+    def lose(self, end: End) -> int:
+        return sum(connection.lose(end) for connection in list(self.connections))
+
     def shut(self, *, refuse: bool = False, reject: bool = False) -> None:
         self._refuse, self._reject = refuse, reject
         self._open_or_refuse()
@@ -114,7 +118,7 @@ class Relay:
             lane.heal()
         self._dial_or_wait()
         for connection in list(self.connections):
-            connection.hurry()
+            connection.cut("rst") if connection.half_open else connection.hurry()
 
     def stats(self) -> LinkStats:
         return LinkStats(
@@ -122,6 +126,7 @@ class Relay:
             open=len(self.connections),
             dialled=self._dialled,
             waiting=sum(connection.waiting for connection in self.connections),
+            half_open=sum(connection.half_open for connection in self.connections),
             cut=self._cut,
             rejected=self._rejected,
             unreachable=self._unreachable,
