@@ -26,8 +26,17 @@ from proctor.faults.links import CutLink, FreezeLink, HalfOpenLink, OneWayLink, 
 from proctor.faults.newborns import AtBirth
 from proctor.faults.output import ReaderGone, SlowReader
 from proctor.faults.readers import Unread
-from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped, Strike
+from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped
 from proctor.faults.signals import Burst, GroupBurst, Kill, KillOnSight, Stop, alive
+from proctor.faults.strikes import (
+    LateEvents,
+    LostEvents,
+    RepeatedEvents,
+    SessionMoved,
+    SilentNewSession,
+    StaleReads,
+    Strike,
+)
 from proctor.faults.syscalls import Inject
 from proctor.faults.traffic import CorruptLink, SliceLink, SlowLink
 from proctor.history import Event, History
@@ -161,9 +170,11 @@ __all__ = [
     "Kill",
     "KillOnSight",
     "Kind",
+    "LateEvents",
     "LinkProxy",
     "Listing",
     "Load",
+    "LostEvents",
     "NoReply",
     "Node",
     "NotAReply",
@@ -181,6 +192,7 @@ __all__ = [
     "RegistryProxy",
     "RegistryWiped",
     "RejectLink",
+    "RepeatedEvents",
     "Reply",
     "Request",
     "RequestVector",
@@ -188,12 +200,15 @@ __all__ = [
     "ScriptedServer",
     "Server",
     "Service",
+    "SessionMoved",
     "SeverLink",
+    "SilentNewSession",
     "SliceLink",
     "SlowLink",
     "SlowReader",
     "Snapshot",
     "Stage",
+    "StaleReads",
     "StartClient",
     "StartScripted",
     "StartServer",

@@ -9,12 +9,12 @@ from functools import partial
 from typing import Protocol
 
 from proctor.faults.fault import Fault
-from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped, Strike
+from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.codes import CreateMode, Error, OpCode
 from proctor.zookeeper.embedded import EmbeddedRegistry
 from proctor.zookeeper.protocol import OPEN_ACL, CreateRequest, ExistsRequest
-from proctor.zookeeper.proxy import SeenSession, lost_create
+from proctor.zookeeper.proxy import SeenSession
 from proctor.zookeeper.registry import Registry
 from proctor.zookeeper.standing import StandingRegistry
 from tests.faults.place import A_WHILE_S, WITHIN_S, Place
@@ -85,9 +85,6 @@ def is_cut_off(client: Client) -> bool:
     return False
 
 
-# --- sessions
-
-
 def expire_session(place: Place, kind: str) -> Scene:
     registry = place.registry(kind)
     proxy = place.proxy(registry)
@@ -105,37 +102,6 @@ def session_that_is_closed(place: Place) -> Fault:
     proxy = place.proxy(place.registry("embedded"))
     place.client(proxy.endpoint).call(OpCode.CLOSE_SESSION)
     return ExpireSession(proxy, place.history)
-
-
-def strike(place: Place, kind: str) -> Scene:
-    registry = place.registry(kind)
-    proxy = place.proxy(registry)
-    client = place.client(proxy.endpoint)
-    path = some_path()
-
-    def create_in_vain() -> None:
-        try:
-            create(client, path)
-        except ConnectionError:
-            return
-        raise AssertionError("the reply was not lost")
-
-    return Scene(
-        fault=Strike(proxy, lost_create(path), place.history),
-        works=lambda: create(client, some_path()),
-        stir=create_in_vain,
-        affected=lambda: stands(registry, path) and is_cut_off(client),
-        recovered=lambda: create(place.client(proxy.endpoint), some_path()),
-    )
-
-
-def frames_that_do_not_fit(place: Place) -> Fault:
-    proxy = place.proxy(place.registry("embedded"))
-    create(place.client(proxy.endpoint), "/before")
-    return Strike(proxy, lost_create("/other"), place.history)
-
-
-# --- registries
 
 
 def registry_gone(place: Place, kind: str) -> Scene:
@@ -242,7 +208,6 @@ TRIALS = (
             "it is closed": session_that_is_closed,
         },
     ),
-    Trial(Strike, on_each(strike), {"no frame fits": frames_that_do_not_fit}),
     Trial(
         RegistryGone,
         on_each(registry_gone),

@@ -1,4 +1,4 @@
-"""What goes wrong between a server and its registry, and with the registry itself."""
+"""A session that ends, and what goes wrong with a registry itself. What befalls single frames: `strikes`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from proctor.outcome import Inconclusive
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.codes import CreateMode, Error, OpCode
 from proctor.zookeeper.protocol import OPEN_ACL, CreateRequest, ExistsRequest
-from proctor.zookeeper.proxy import ArmedRule, Expiry, RegistryProxy, Rule, SeenSession
+from proctor.zookeeper.proxy import Expiry, RegistryProxy, SeenSession
 from proctor.zookeeper.registry import Registry
 
 SILENCE_S = 0.3  # a handshake is answered within milliseconds
@@ -41,32 +41,6 @@ class ExpireSession(Fault):
 
     def heal(self) -> None:
         """A session that has expired stays so."""
-
-
-class Strike(Fault):
-    """A rule of the proxy at work: frames that fit it are struck. Proof: it fired. Healed by healing the proxy."""
-
-    needs = "proxy"
-
-    def __init__(self, proxy: RegistryProxy, rule: Rule, history: History) -> None:
-        super().__init__(history)
-        self._proxy = proxy
-        self._rule = rule
-        self.armed: ArmedRule | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{type(self._rule.action).__name__} on {self._rule.on}"
-
-    def inject(self) -> None:
-        self.armed = self._proxy.arm(self._rule)
-
-    def proof(self) -> str | None:
-        fired = self.armed.fired if self.armed else 0
-        return f"{fired} frames were struck" if fired else None
-
-    def heal(self) -> None:
-        self._proxy.heal()
 
 
 class RegistryFault(Fault):

@@ -11,7 +11,7 @@ from kazoo.exceptions import ConnectionLoss, NoNodeError
 from proctor.links import Direction
 from proctor.waiting import eventually
 from proctor.zookeeper.client import Client
-from proctor.zookeeper.codes import CreateMode, Error, EventType, OpCode
+from proctor.zookeeper.codes import CreateMode, Error, OpCode
 from proctor.zookeeper.frames import frame
 from proctor.zookeeper.protocol import (
     OPEN_ACL,
@@ -27,7 +27,6 @@ from proctor.zookeeper.proxy import (
     READS,
     Cut,
     Delay,
-    Drop,
     Freeze,
     GrantNewSession,
     Hold,
@@ -180,33 +179,6 @@ def test_healing_lets_go_what_is_held(proxy: RegistryProxy, subject: Client, wit
     assert read(witness, root).data == b"written"
     proxy.heal()
     assert subject.receive(OpCode.SET_DATA).err is Error.OK
-
-
-def test_a_dropped_event_is_never_told(proxy: RegistryProxy, kazoo: Subject, witness: Client, root: str) -> None:
-    """kazoo's DataWatch stays deaf; what it reads itself is true."""
-    seen: list[bytes] = []
-    kazoo.kazoo.DataWatch(root, lambda data, _stat: seen.append(data))
-    write(witness, root, b"first")
-    eventually(lambda: seen[-1:] == [b"first"], PATIENCE_S, "the watch to tell the first change")
-    fault = proxy.arm(Rule(Kind.EVENT, Drop(), (EventType.NODE_DATA_CHANGED,), root))
-    write(witness, root, b"second")
-    fault.wait_fired(PATIENCE_S)
-    assert kazoo.kazoo.get(root)[0] == b"second"  # on the same connection: an event would have come before it
-    assert seen[-1] == b"first"
-    proxy.heal()
-    kazoo.kazoo.DataWatch(root, lambda data, _stat: seen.append(data))
-    write(witness, root, b"third")
-    eventually(lambda: seen[-1] == b"third", PATIENCE_S, "a new watch to tell the next change")
-
-
-def test_an_event_can_be_late(proxy: RegistryProxy, subject: Client, witness: Client, root: str) -> None:
-    read(subject, root, watch=True)
-    fault = proxy.arm(Rule(Kind.EVENT, Delay(LATE_S), (), root))
-    started = time.monotonic()
-    write(witness, root, b"changed")
-    fault.wait_fired(PATIENCE_S)
-    assert [event.path for event in subject.take_events()] == [root]
-    assert time.monotonic() - started >= LATE_S
 
 
 def test_a_stale_list_is_one_that_was_true(proxy: RegistryProxy, subject: Client, witness: Client, root: str) -> None:

@@ -7,7 +7,9 @@ Slow             from this frame on: rate, latency
 Delay            this frame, and all behind it, so many seconds late
 Hold             this frame, and all behind it, until released or healed
 Drop             a watch event that is never told
+Repeat           a watch event that is told twice
 FailWith         a reply that says an error instead of what it said; the request was executed
+Refuse           a request that is not executed, and answered with an error in its turn
 ServeStale       a read answered with what was answered before
 GrantNewSession  a reconnect that silently gets another session (R18)
 """
@@ -23,7 +25,7 @@ from proctor.links import Direction
 from proctor.links.connection import How
 from proctor.links.pipe import Gate
 from proctor.zookeeper.codes import Error, OpCode
-from proctor.zookeeper.protocol import ConnectRequest, ReplyHeader
+from proctor.zookeeper.protocol import ConnectRequest, ExistsRequest, ReplyHeader, RequestHeader
 from proctor.zookeeper.proxy.operations import Kind
 from proctor.zookeeper.proxy.passage import Passage
 
@@ -113,6 +115,15 @@ class Drop:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    kinds: ClassVar = frozenset({Kind.EVENT})
+
+    def strike(self, passage: Passage, _gate: Gate) -> bool:
+        passage.times += 1
+        return True
+
+
+@dataclass(frozen=True)
 class FailWith:
     kinds: ClassVar = frozenset({Kind.REPLY})
     error: Error
@@ -120,6 +131,26 @@ class FailWith:
     def strike(self, passage: Passage, _gate: Gate) -> bool:
         meaning = passage.meaning
         passage.payload = ReplyHeader(meaning.xid, meaning.zxid or 0, self.error).encode()
+        return True
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Takes effect on a client's own requests: neither on a handshake nor on a ping.
+
+    In its place the registry is asked for what changes nothing: so the error comes when the answer would have come.
+    """
+
+    kinds: ClassVar = frozenset({Kind.REQUEST})
+    error: Error
+
+    def strike(self, passage: Passage, _gate: Gate) -> bool:
+        meaning = passage.meaning
+        if meaning.op is OpCode.CREATE_SESSION or meaning.xid <= 0:
+            return False
+        harmless = ExistsRequest("/", watch=False)
+        passage.payload = RequestHeader(meaning.xid, OpCode.EXISTS).encode() + harmless.encode()
+        passage.refusal = self.error
         return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from proctor.zookeeper.codes import EventType, OpCode, Xid
+from proctor.zookeeper.codes import Error, EventType, OpCode, Xid
 from proctor.zookeeper.jute import Malformed
 from proctor.zookeeper.protocol import (
     REQUESTS,
@@ -51,6 +51,7 @@ class Dialogue:
         self._asked = False
         self._answered = False
         self._pending: deque[Meaning] = deque(maxlen=PENDING_MAX)
+        self._refused: dict[int, Error] = {}
 
     @property
     def session_id(self) -> int:
@@ -74,6 +75,21 @@ class Dialogue:
         if header.xid == Xid.NOTIFICATION:
             return event_meaning(payload)
         return self._answer(header, payload)
+
+    def refuse(self, xid: int, error: Error) -> None:
+        """The request of this xid is to be answered with an error, whatever the registry answers."""
+        self._refused[xid] = error
+
+    def answer(self, payload: bytes) -> bytes:
+        """A reply, or the error that is to take its place; to be asked before `reply`."""
+        if not self._answered or not self._refused:
+            return payload
+        try:
+            header = ReplyHeader.decode(payload)
+        except Malformed:
+            return payload
+        error = self._refused.pop(header.xid, None)
+        return payload if error is None else ReplyHeader(header.xid, header.zxid, error).encode()
 
     def _handshake_request(self, payload: bytes) -> Meaning:
         self._asked = True

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from proctor.links import Direction
 from proctor.links.connection import Connection, How
 from proctor.links.pipe import Gate
+from proctor.zookeeper.codes import Error
 from proctor.zookeeper.proxy.dialogue import Meaning
 
 
@@ -26,14 +27,19 @@ class Links(Protocol):
 
 
 class Passage:
-    """`payload` is what will be passed on, None for nothing; `stale`, of a read's reply, an older answer to it."""
+    """`payload` is what will be passed on, None for nothing, so many `times`.
+
+    `stale`: of a read's reply, an older answer to it. `refusal`: of a request, the error that answers it.
+    """
 
     def __init__(self, connection: Connection, links: Links, meaning: Meaning, payload: bytes) -> None:
         self.connection = connection
         self.links = links
         self.meaning = meaning
         self.payload: bytes | None = payload
+        self.times = 1
         self.stale: bytes | None = None
+        self.refusal: Error | None = None
         self.delay_s = 0.0
         self.gate: Gate | None = None
         self.touched: list[str] = []

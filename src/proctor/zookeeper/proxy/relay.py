@@ -68,11 +68,17 @@ class RegistryConnection(Connection):
         super().ended(direction)
 
     def _pass(self, direction: Direction, payload: bytes) -> None:
-        understand = self.dialogue.request if direction is Direction.TO_SERVER else self.dialogue.reply
-        passage = Passage(self, self._relay, understand(payload), payload)
+        if direction is Direction.TO_SERVER:
+            meaning = self.dialogue.request(payload)
+        else:
+            payload = self.dialogue.answer(payload)
+            meaning = self.dialogue.reply(payload)
+        passage = Passage(self, self._relay, meaning, payload)
         self._relay.inspect(passage, self.dialogue)
+        if passage.refusal is not None:
+            self.dialogue.refuse(meaning.xid, passage.refusal)
         if passage.payload is not None:
-            self.pipes[direction].feed(frame(passage.payload), passage.delay_s, passage.gate)
+            self.pipes[direction].feed(frame(passage.payload) * passage.times, passage.delay_s, passage.gate)
 
     def _pass_rest(self, direction: Direction) -> None:
         self.pipes[direction].feed(self._buffers[direction].rest())
