@@ -21,7 +21,7 @@ from proctor.examination.drawing import ForAny
 from proctor.examination.fixtures import StartClient, StartScripted, StartServer, StartService
 from proctor.faults.fault import Fault
 from proctor.faults.foreign import FOSTERED, ForeignChildrenEnd
-from proctor.faults.limits import FewDescriptors
+from proctor.faults.limits import FewDescriptors, FewProcesses, LittleMemory
 from proctor.faults.links import CutLink, FreezeLink, HalfOpenLink, OneWayLink, RejectLink, SeverLink
 from proctor.faults.newborns import AtBirth
 from proctor.faults.output import ReaderGone, SlowReader
@@ -37,7 +37,7 @@ from proctor.faults.strikes import (
     StaleReads,
     Strike,
 )
-from proctor.faults.syscalls import Inject
+from proctor.faults.syscalls import AcceptFails, ForkFails, Inject, KillAtCall
 from proctor.faults.traffic import CorruptLink, SliceLink, SlowLink
 from proctor.history import Event, History
 from proctor.links import Address, Direction, LinkProxy
@@ -129,6 +129,7 @@ __all__ = [
     "PROMPTLY_S",
     "SHORT_SESSION_MS",
     "WATCHED_S",
+    "AcceptFails",
     "Address",
     "Asked",
     "AtBirth",
@@ -156,9 +157,11 @@ __all__ = [
     "Failure",
     "Fault",
     "FewDescriptors",
+    "FewProcesses",
     "Finding",
     "ForAny",
     "ForeignChildrenEnd",
+    "ForkFails",
     "FreezeLink",
     "GrantNewSession",
     "GroupBurst",
@@ -168,11 +171,13 @@ __all__ = [
     "Inconclusive",
     "Inject",
     "Kill",
+    "KillAtCall",
     "KillOnSight",
     "Kind",
     "LateEvents",
     "LinkProxy",
     "Listing",
+    "LittleMemory",
     "Load",
     "LostEvents",
     "NoReply",

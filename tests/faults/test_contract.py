@@ -21,11 +21,11 @@ from proctor.history import History
 from proctor.outcome import Inconclusive, Unavailable
 from proctor.process import observe
 from proctor.waiting import eventually
-from tests.faults import links, processes, readers, registries, strikes, traffic
+from tests.faults import children, limits, links, readers, registries, signals, strikes, syscalls, traffic
 from tests.faults.place import WITHIN_S, Place
 from tests.faults.scene import Scene, Trial
 
-FAMILIES = (processes, links, traffic, readers, strikes, registries)
+FAMILIES = (signals, children, limits, syscalls, links, traffic, readers, strikes, registries)
 TRIALS = tuple(trial for family in FAMILIES for trial in family.TRIALS)
 SOON_S = 0.5  # a dud has so long to prove itself
 

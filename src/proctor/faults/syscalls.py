@@ -1,12 +1,17 @@
-"""System calls that fail, or come late, by strace's injection."""
+"""System calls that fail, come late, or are a process's last, by strace's injection."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Collection
 
 from proctor.faults.fault import Fault
 from proctor.history import History
+from proctor.process.process import Process, living
 from proctor.process.strace import Strace, missing
+
+FORKS = "clone,clone3,fork,vfork"
+ACCEPTS = "accept,accept4"
 
 
 class Inject(Fault):
@@ -19,7 +24,7 @@ class Inject(Fault):
 
     def __init__(self, pids: int | Collection[int], inject: str, history: History) -> None:
         super().__init__(history)
-        self._pids = {pids} if isinstance(pids, int) else set(pids)
+        self.pids = {pids} if isinstance(pids, int) else set(pids)
         self._inject = inject
         self._strace: Strace | None = None
 
@@ -27,7 +32,7 @@ class Inject(Fault):
         return missing()
 
     def inject(self) -> None:
-        self._strace = Strace(self._pids, [self._inject])
+        self._strace = Strace(self.pids, [self._inject])
 
     def proof(self) -> str | None:
         injected = self._strace.injected() if self._strace else []
@@ -40,3 +45,51 @@ class Inject(Fault):
     def heal(self) -> None:
         if self._strace is not None:
             self._strace.detach()
+
+
+class ForkFails(Inject):
+    """fork(2) and the like fail, and so does the making of a thread: EAGAIN is what a limit of processes gives, ENOMEM
+    what a lack of memory does.
+    """
+
+    def __init__(self, pids: int | Collection[int], history: History, error: str = "EAGAIN", when: str = "1+") -> None:
+        super().__init__(pids, f"{FORKS}:error={error}:when={when}", history)
+
+
+class AcceptFails(Inject):
+    """accept(2) fails: EMFILE and ENFILE are what a lack of descriptors gives, ECONNABORTED who has left meanwhile.
+
+    The connection stays in the queue; whoever polls goes on finding it there.
+    """
+
+    def __init__(self, pids: int | Collection[int], history: History, error: str = "EMFILE", when: str = "1+") -> None:
+        super().__init__(pids, f"{ACCEPTS}:error={error}:when={when}", history)
+
+
+class KillAtCall(Inject):
+    """SIGKILL to whoever makes its `nth` call, as it makes it: the call is never done. Nothing to heal.
+
+    Proof: strace saw that call without a result, and one of the processes, of which none had ended before, has ended.
+    """
+
+    def __init__(self, pids: int | Collection[int], call: str, history: History, nth: int = 1) -> None:
+        super().__init__(pids, f"{call}:signal=KILL:when={nth}", history)
+        self._calls = call.split(",")
+        self._processes: list[Process] = []
+
+    def inject(self) -> None:
+        self._processes = living(self.pids)
+        super().inject()
+
+    def proof(self) -> str | None:
+        ended = [process.pid for process in self._processes if process.ended()]
+        cut = [line for call in self._calls for line in self._cut_short(call)]
+        return f"strace: {cut[0]}; {signal.SIGKILL.name} ended {ended}" if ended and cut else None
+
+    def _cut_short(self, call: str) -> list[str]:
+        return self._strace.saw(rf"\b{call}(\(| resumed>).* = \?$") if self._strace else []
+
+    def heal(self) -> None:
+        super().heal()
+        for process in self._processes:
+            process.close()
