@@ -39,6 +39,14 @@ from proctor.faults.strikes import (
 )
 from proctor.faults.syscalls import AcceptFails, ForkFails, Inject, KillAtCall
 from proctor.faults.traffic import CorruptLink, SliceLink, SlowLink
+from proctor.faults.triggers import (
+    After,
+    BetweenCreateAndAnswer,
+    OnNthSystemCall,
+    OnReplyByte,
+    OnWatchEvent,
+    Trigger,
+)
 from proctor.history import Event, History
 from proctor.links import Address, Direction, LinkProxy
 from proctor.links.dials import Dials
@@ -131,9 +139,11 @@ __all__ = [
     "WATCHED_S",
     "AcceptFails",
     "Address",
+    "After",
     "Asked",
     "AtBirth",
     "Behaviour",
+    "BetweenCreateAndAnswer",
     "Body",
     "Burst",
     "Call",
@@ -183,6 +193,9 @@ __all__ = [
     "NoReply",
     "Node",
     "NotAReply",
+    "OnNthSystemCall",
+    "OnReplyByte",
+    "OnWatchEvent",
     "OneWayLink",
     "OpCode",
     "Outcome",
@@ -222,6 +235,7 @@ __all__ = [
     "Strace",
     "Strike",
     "TimedOut",
+    "Trigger",
     "Unavailable",
     "Unread",
     "Vector",

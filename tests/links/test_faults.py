@@ -97,6 +97,30 @@ def test_conditions_can_be_joined(ends: Pair, link: LinkProxy) -> None:
     assert (traffic.pieces, traffic.corrupted_bytes, traffic.late_bytes) == (2, 1, 6)
 
 
+def test_no_byte_passes_behind_the_nth(ends: Pair, link: LinkProxy) -> None:
+    """Neither its neighbours, nor those of another connection, nor an end; the other direction carries."""
+    assert ends.carries(b"before", b"before")
+    assert link.stop_after(3, Direction.TO_SERVER) == len(b"before")
+    ends.client.send(b"abcde")
+    ends.client.half_close()
+    assert ends.server.receive(3) == b"abc"
+    assert ends.server.silent(contract.QUIET_S)
+    ends.server.send(b"this passes")
+    assert ends.client.receive(11) == b"this passes"
+    link.go_on(Direction.TO_SERVER)
+    assert ends.server.receive(2) == b"de"
+    assert ends.server.fin()
+
+
+def test_what_was_stopped_goes_on_without_healing_anything_else(ends: Pair, link: LinkProxy) -> None:
+    link.corrupt(5, Direction.TO_SERVER)
+    link.stop_after(3, Direction.TO_SERVER)
+    ends.client.send(b"abcdef")
+    assert ends.server.receive(3) == b"abc"
+    link.go_on(Direction.TO_SERVER)
+    assert ends.server.receive(3) == b"d\x9af"
+
+
 def test_a_gap_keeps_pieces_apart(ends: Pair, link: LinkProxy) -> None:
     link.slice(1, Direction.TO_SERVER, gap_s=0.05)
     started = time.monotonic()
@@ -159,6 +183,7 @@ def test_a_link_out_of_descriptors_accepts_again_when_there_are_some(link: LinkP
         (lambda link: link.slice(0), "at least 1 byte"),
         (lambda link: link.slice(1, gap_s=-1), "negative gap"),
         (lambda link: link.corrupt(0, Direction.TO_SERVER), "from 1"),
+        (lambda link: link.stop_after(0, Direction.TO_SERVER), "from 1"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(link: LinkProxy, spoil: object, says: str) -> None:

@@ -41,6 +41,8 @@ WAITS_WITHOUT_PAUSE = """
     finally:
         os.kill(child, signal.SIGKILL)
 """
+WITHIN_S = 20.0
+STATS = "stat,newfstatat,statx"
 OFTEN = 20  # without a stop before it, about half of these would end a process that waits without pause
 
 
@@ -60,7 +62,7 @@ def running(source: str) -> Iterator[subprocess.Popen[str]]:
 
 def test_an_injected_error_is_what_the_process_sees_and_detaching_ends_it() -> None:
     with running(LOOKS_FOR_A_FILE) as process:
-        strace = Strace([process.pid], ["stat,newfstatat,statx:error=EIO"])
+        strace = Strace([process.pid], [f"{STATS}:error=EIO"])
         eventually(strace.injected, within=10)
         assert eventually(lambda: "Input/output error" in process.stdout.readline(), within=10)  # type: ignore[union-attr]
         strace.detach()
@@ -81,7 +83,7 @@ def test_who_was_stopped_before_stays_so() -> None:
     with running(LOOKS_FOR_A_FILE) as process:
         os.kill(process.pid, signal.SIGSTOP)
         eventually(lambda: state(process.pid) == "T", within=10)
-        Strace([process.pid], ["stat,newfstatat,statx:error=EIO"]).detach()
+        Strace([process.pid], [f"{STATS}:error=EIO"]).detach()
         assert state(process.pid) == "T"
         os.kill(process.pid, signal.SIGCONT)
         assert eventually(lambda: process.stdout.readline() == "there\n", within=10)  # type: ignore[union-attr]
@@ -100,7 +102,17 @@ def test_a_process_that_is_not_there_cannot_be_attached_to_and_that_is_said() ->
 def test_several_processes_are_traced_by_one_strace() -> None:
     with ExitStack() as stack:
         pids = [stack.enter_context(running(LOOKS_FOR_A_FILE)).pid for _ in range(2)]
-        strace = Strace(pids, ["stat,newfstatat,statx:error=EIO"])
+        strace = Strace(pids, [f"{STATS}:error=EIO"])
         for pid in pids:
             eventually(lambda pid=pid: strace.saw(rf"^\[pid +{pid}\].*INJECTED"), within=10)  # type: ignore[misc]
         strace.detach()
+
+
+def test_a_call_is_seen_as_it_begins_and_whoever_is_held_up_there_is_let_go_at_once() -> None:
+    with running(LOOKS_FOR_A_FILE) as process:
+        strace = Strace([process.pid], [f"{STATS}:delay_enter={10 * WITHIN_S * 1e6:.0f}:when=3"])
+        eventually(lambda: 3 in [strace.begun(call)[process.pid] for call in STATS.split(",")], within=WITHIN_S)
+        assert len(strace.saw(" = 0$")) == 2, "the third has no result yet"
+        strace.detach()
+        said = [process.stdout.readline() for _ in range(4)]  # type: ignore[union-attr]
+        assert said == ["there\n"] * 4

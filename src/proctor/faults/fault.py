@@ -31,7 +31,7 @@ class Fault(ABC):
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self._number = next(NUMBERS)
+        self.number = next(NUMBERS)
         self._proven = False
 
     @property
@@ -97,4 +97,4 @@ class Fault(ABC):
 
     def _record(self, phase: str, **facts: str) -> None:
         """`number` tells which of several faults of one name it is."""
-        self.history.record("fault", number=self._number, name=self.name, phase=phase, needs=self.needs, **facts)
+        self.history.record("fault", number=self.number, name=self.name, phase=phase, needs=self.needs, **facts)

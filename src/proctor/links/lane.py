@@ -52,6 +52,7 @@ class Lane:
 
     conditions: Conditions = CLEAN
     corrupt_at: int | None = None  # offset among `passed_bytes` of the byte to be corrupted
+    stop_at: int | None = None  # when so many bytes have passed, no more do
     passed_bytes: int = 0
     late_bytes: int = 0
     pieces: int = 0
@@ -60,9 +61,25 @@ class Lane:
     def corrupt(self, nth_byte: int) -> None:
         self.corrupt_at = self.passed_bytes + nth_byte - 1
 
+    def stop_after(self, count: int) -> None:
+        self.stop_at = self.passed_bytes + count
+
+    def go_on(self) -> None:
+        self.stop_at = None
+
+    @property
+    def passes(self) -> bool:
+        return not self.conditions.frozen and self.room_bytes != 0
+
+    @property
+    def room_bytes(self) -> int | None:
+        """How many bytes may pass before it stops; None for any number."""
+        return None if self.stop_at is None else self.stop_at - self.passed_bytes
+
     def heal(self) -> None:
         self.conditions = CLEAN
         self.corrupt_at = None
+        self.go_on()
 
     def traffic(self, held_bytes: int) -> Traffic:
         return Traffic(self.passed_bytes, held_bytes, self.late_bytes, self.pieces, self.corrupted_bytes)

@@ -106,7 +106,7 @@ class Pipe:
             self.source.pause_reading()
 
     def _may_pass(self, parcel: Parcel, sink: asyncio.Transport) -> bool:
-        if not (self._lane.conditions.frozen or (parcel.gate is not None and parcel.gate.closed)):
+        if self._lane.passes and not (parcel.gate is not None and parcel.gate.closed):
             wait_s = max(parcel.due, self._free_at) - self._loop.time()
             if wait_s <= 0 and self._lane.conditions.piece_bytes is not None and unsent_bytes(sink):
                 wait_s = UNSENT_POLL_S
@@ -134,7 +134,7 @@ class Pipe:
             self._lane.pieces += 1
         if conditions.bytes_per_s is not None:
             size = min(size, max(1, int(conditions.bytes_per_s * RATE_TICK_S)))
-        return size
+        return size if self._lane.room_bytes is None else min(size, self._lane.room_bytes)
 
     def _write(self, piece: memoryview, sink: asyncio.Transport, *, late: bool) -> None:
         lane, size = self._lane, len(piece)

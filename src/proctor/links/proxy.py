@@ -121,6 +121,25 @@ class Proxy(ABC, Generic[R]):
             raise ValueError(f"corrupt counts bytes from 1, not {nth_byte}")
         self.on_loop(lambda: self.relay.lanes[direction].corrupt(nth_byte))
 
+    def stop_after(self, count: int, direction: Direction) -> int:
+        """Hold what comes behind the next so many bytes of a direction; how many have passed before them.
+
+        Not even an end of a connection passes then, until `go_on` or `heal`.
+        """
+        if count < 1:
+            raise ValueError(f"stop_after counts bytes from 1, not {count}")
+
+        def stop() -> int:
+            lane = self.relay.lanes[direction]
+            lane.stop_after(count)
+            return lane.passed_bytes
+
+        return self.on_loop(stop)
+
+    def go_on(self, direction: Direction) -> None:
+        """Let go what `stop_after` holds. Other faults stay."""
+        self.on_loop(lambda: self.relay.go_on(direction))
+
     def heal(self) -> None:
         """Back to a clean link: what is held goes on its way, new connections are accepted."""
         self.on_loop(self.relay.heal)

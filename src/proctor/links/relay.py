@@ -107,6 +107,11 @@ class Relay:
             lane.conditions = replace(lane.conditions, **conditions)
         self._dial_or_wait()
 
+    def go_on(self, direction: Direction) -> None:
+        self.lanes[direction].go_on()
+        for connection in list(self.connections):
+            connection.flush()
+
     def hold_dialling(self, *, hold: bool) -> None:
         """Let accepted connections wait before they are passed on to the target; healing doesn't end it."""
         self._hold_dialling = hold

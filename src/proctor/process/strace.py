@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from proctor.outcome import Inconclusive, TimedOut, Unavailable
@@ -24,9 +25,11 @@ from proctor.process.process import Gone, Process, living
 from proctor.waiting import eventually
 
 ATTACH_WITHIN_S = 10.0
+PIECE_BYTES = 65536
 STOP_WITHIN_S = 1.0  # who doesn't stop by then is in a call that can't be interrupted, and so in no injected one
 STOPPED = "--- stopped by SIGSTOP ---"
 ATTACHED = re.compile(r"Process (\d+) attached")
+REPLACING = (":error=", ":retval=")  # what is injected in place of a call, rather than beside it
 TAMPERED = ("(INJECTED)", "(DELAYED)")  # an error or another result; delay_enter, delay_exit
 
 
@@ -56,7 +59,10 @@ class Strace:
         argv = ["strace", "-f", "-e", f"trace={calls}", "-e", "signal=SIGSTOP"]
         argv += [word for pid in sorted(pids) for word in ("-p", str(pid))]
         argv += [word for text in inject for word in ("-e", f"inject={text}")]
+        self._replaces = any(word in text for text in inject for word in REPLACING)
         self._lines: list[str] = []
+        self._begun = b""  # the line that is not whole yet: a call that has begun
+        self._first = min(pids, default=0)
         self._stood = {pid for pid in pids if (found := observe.stat(pid)) and found.state == "T"}
         self._popen = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
@@ -73,11 +79,20 @@ class Strace:
         """The trace's lines that match a regular expression."""
         return [line for line in list(self._lines) if re.search(pattern, line)]
 
+    def begun(self, call: str) -> Counter[int]:
+        """How often each traced thread has begun a call, one that lasts still among them."""
+        text = [*self._lines, self._begun.decode(errors="replace")]
+        found = [match for line in text if (match := re.match(rf"(?:\[pid +(\d+)\] )?{call}\(", line))]
+        return Counter(int(match[1] or self._first) for match in found)  # it names nobody while it has only one
+
     def detach(self) -> None:
-        """Who was not stopped before is stopped for a moment, which ends some of the waits that have no time limit."""
+        """Who was not stopped before is stopped for a moment, which ends some of the waits that have no time limit.
+
+        No need of that where no call is replaced.
+        """
         held: dict[int, Process] = {}
         try:
-            while new := self._traced() - held.keys() - self._stood:
+            while self._replaces and (new := self._traced() - held.keys() - self._stood):
                 self._hold(new, held)
             self._end()
         finally:
@@ -134,5 +149,7 @@ class Strace:
     def _read(self) -> None:
         assert self._popen.stderr is not None
         with self._popen.stderr as stream:
-            for line in stream:
-                self._lines.append(line.decode(errors="replace").rstrip())
+            while piece := os.read(stream.fileno(), PIECE_BYTES):
+                *whole, self._begun = (self._begun + piece).split(b"\n")
+                self._lines += [line.decode(errors="replace").rstrip() for line in whole]
+        self._lines += [self._begun.decode(errors="replace")] if self._begun else []
