@@ -21,7 +21,7 @@ from proctor.links import LinkProxy
 from proctor.loop import LoopThread
 from proctor.process import observe
 from proctor.process.process import Process
-from proctor.process.program import Command, Program
+from proctor.process.program import ENTRY, MARK_BITS, Command, Program
 from proctor.wire.scripted import Behaviour, ScriptedServer, answers
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.proxy import RegistryProxy
@@ -33,11 +33,12 @@ A_WHILE_S = 0.2  # what must not be said is listened for so long
 
 
 class Target:
-    """A Python program that is talked to in lines, in a session of its own."""
+    """A Python program that is talked to in lines, in a session of its own, with the mark of a kit's program."""
 
     def __init__(self, source: str, through: Sequence[str] = ()) -> None:
+        command = Command([*through, sys.executable, "-I", "-S", "-c", textwrap.dedent(source)], Path.cwd())
         self.popen = subprocess.Popen(
-            [*through, sys.executable, "-I", "-S", "-c", textwrap.dedent(source)],
+            [sys.executable, "-I", "-S", str(ENTRY), command.orders(os.getpid() << MARK_BITS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,

@@ -1,0 +1,8 @@
+"""All that every fault is tried on."""
+
+from __future__ import annotations
+
+from tests.faults import children, limits, links, readers, registries, signals, strikes, syscalls, traffic
+
+FAMILIES = (signals, children, limits, syscalls, links, traffic, readers, strikes, registries)
+TRIALS = tuple(trial for family in FAMILIES for trial in family.TRIALS)
