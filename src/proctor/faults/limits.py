@@ -23,7 +23,7 @@ class Limit(Fault):
     """
 
     needs = "prlimit"
-    resource: int
+    limit: int
     what: str
 
     def __init__(self, pid: int, history: History) -> None:
@@ -41,10 +41,10 @@ class Limit(Fault):
         (self._process,) = living([self.pid])
         self._most = self.most()
         try:
-            before = resource.prlimit(self.pid, self.resource)
+            before = resource.prlimit(self.pid, self.limit)
             if before[0] != resource.RLIM_INFINITY and before[0] <= self._most:
                 raise Inconclusive(f"process {self.pid} may have no more than {before[0]} {self.what} anyway")
-            resource.prlimit(self.pid, self.resource, (self._most, before[1]))
+            resource.prlimit(self.pid, self.limit, (self._most, before[1]))
         except PermissionError:
             raise Unavailable(f"prlimit on process {self.pid} is for its user, or takes CAP_SYS_RESOURCE") from None
         self._before = before
@@ -52,7 +52,7 @@ class Limit(Fault):
     def proof(self) -> str | None:
         assert self._process is not None
         self._process.demand_life()
-        soft, _ = resource.prlimit(self.pid, self.resource)
+        soft, _ = resource.prlimit(self.pid, self.limit)
         return f"process {self.pid} may have {soft} {self.what}" if soft == self._most else None
 
     def heal(self) -> None:
@@ -60,14 +60,14 @@ class Limit(Fault):
             return
         if self._before is not None and not self._process.ended():
             with suppress(ProcessLookupError):  # it ended just now
-                resource.prlimit(self.pid, self.resource, self._before)
+                resource.prlimit(self.pid, self.limit, self._before)
         self._process.close()
 
 
 class FewDescriptors(Limit):
     """No more than `count` descriptors: open, accept, pipe and the like fail with EMFILE."""
 
-    resource = resource.RLIMIT_NOFILE
+    limit = resource.RLIMIT_NOFILE
     what = "descriptors"
 
     def __init__(self, pid: int, count: int, history: History) -> None:
@@ -81,7 +81,7 @@ class FewDescriptors(Limit):
 class LittleMemory(Limit):
     """No more address space than it has, and `spare_bytes`: brk, mmap and clone of a thread fail with ENOMEM."""
 
-    resource = resource.RLIMIT_AS
+    limit = resource.RLIMIT_AS
     what = "bytes of address space"
 
     def __init__(self, pid: int, spare_bytes: int, history: History) -> None:
@@ -95,10 +95,10 @@ class LittleMemory(Limit):
 class FewProcesses(Limit):
     """No more than `count` processes and threads of its user, in all: fork and clone fail with EAGAIN.
 
-    The limit doesn't bind the mighty: where it can't be had, `ForkFails` stands in.
+    It binds neither root nor who may override limits: `ForkFails` stands in.
     """
 
-    resource = resource.RLIMIT_NPROC
+    limit = resource.RLIMIT_NPROC
     what = "processes of its user"
 
     def __init__(self, pid: int, count: int, history: History) -> None:

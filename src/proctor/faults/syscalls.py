@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Collection
 
 from proctor.faults.fault import Fault
@@ -69,12 +68,13 @@ class AcceptFails(Inject):
 class KillAtCall(Inject):
     """SIGKILL to whoever makes its `nth` call, as it makes it: the call is never done. Nothing to heal.
 
-    Proof: strace saw that call without a result, and one of the processes, of which none had ended before, has ended.
+    Proof: strace saw the nth call begin, and get no result; and one of the processes has ended, as none had before.
     """
 
     def __init__(self, pids: int | Collection[int], call: str, history: History, nth: int = 1) -> None:
         super().__init__(pids, f"{call}:signal=KILL:when={nth}", history)
         self._calls = call.split(",")
+        self._nth = nth
         self._processes: list[Process] = []
 
     def inject(self) -> None:
@@ -84,10 +84,12 @@ class KillAtCall(Inject):
     def proof(self) -> str | None:
         ended = [process.pid for process in self._processes if process.ended()]
         cut = [line for call in self._calls for line in self._cut_short(call)]
-        return f"strace: {cut[0]}; {signal.SIGKILL.name} ended {ended}" if ended and cut else None
+        return f"strace: {cut[-1]}; ended: {ended}" if ended and cut else None
 
     def _cut_short(self, call: str) -> list[str]:
-        return self._strace.saw(rf"\b{call}(\(| resumed>).* = \?$") if self._strace else []
+        if self._strace is None or self._nth not in self._strace.begun(call).values():
+            return []
+        return self._strace.saw(rf"\b{call}(\(| resumed>).* = \?$")
 
     def heal(self) -> None:
         super().heal()

@@ -123,7 +123,10 @@ class Relay:
             lane.heal()
         self._dial_or_wait()
         for connection in list(self.connections):
-            connection.cut("rst") if connection.half_open else connection.hurry()
+            if connection.half_open:
+                connection.cut("rst")
+            else:
+                connection.hurry()
 
     def stats(self) -> LinkStats:
         return LinkStats(
