@@ -25,7 +25,7 @@ from proctor.process.process import Gone, Process, living
 from proctor.waiting import eventually
 
 ATTACH_WITHIN_S = 10.0
-PIECE_BYTES = 65536
+GULP_BYTES = 65536
 STOP_WITHIN_S = 1.0  # who doesn't stop by then is in a call that can't be interrupted, and so in no injected one
 STOPPED = "--- stopped by SIGSTOP ---"
 ATTACHED = re.compile(r"Process (\d+) attached")
@@ -149,7 +149,6 @@ class Strace:
     def _read(self) -> None:
         assert self._popen.stderr is not None
         with self._popen.stderr as stream:
-            while piece := os.read(stream.fileno(), PIECE_BYTES):
+            while piece := os.read(stream.fileno(), GULP_BYTES):
                 *whole, self._begun = (self._begun + piece).split(b"\n")
                 self._lines += [line.decode(errors="replace").rstrip() for line in whole]
-        self._lines += [self._begun.decode(errors="replace")] if self._begun else []
