@@ -17,13 +17,12 @@ from typing import NoReturn
 
 import pytest
 
-from proctor.faults.registry import RegistryFault
 from proctor.loop import LoopThread
 from proctor.outcome import Unavailable
 from proctor.process.program import adopt_orphans
 from proctor.process.sweeper import Sweeper
 from proctor.waiting import eventually
-from proctor.zookeeper.registry import Registry, RegistryUnavailable, open_registry
+from proctor.zookeeper.registry import Registry, open_registry
 from tests.faults.place import WITHIN_S, Place
 from tests.faults.trials import TRIALS
 
@@ -31,7 +30,7 @@ SCENES = {
     f"{trial.fault.__name__}-{name}".replace(" ", "-"): made
     for trial in TRIALS
     for name, made in trial.scenes.items()
-    if name != "zookeeper" or issubclass(trial.fault, RegistryFault)  # the others befall a proxy
+    if name != "zookeeper"
 }
 
 
@@ -52,7 +51,7 @@ def live(scene: str, folder: Path) -> NoReturn:
 
     try:
         set_up(scene, Place(loop, registry, folder, pytest.MonkeyPatch(), ends))
-    except (Unavailable, RegistryUnavailable) as missing:
+    except Unavailable as missing:
         say("unavailable", str(missing))
     except BaseException as error:
         say("failed", repr(error))

@@ -2,7 +2,7 @@
 
 What the kernel heals: links, since the proxies' sockets close; injection, since strace loses whom it traces; whoever is
 held there is killed with the rest. What the kit's sweeper sees to: nothing of the implementation is left, stopped or
-not. What the guard sees to: no registry of ours is.
+not. What an Apache ZooKeeper's guard sees to: tests/zookeeper/test_registry.py.
 
 What nobody promises: a registry that is not ours keeps what was written to it, and a session that has expired stays so.
 Who has given up its mark (RLIMIT_LOCKS), or was never ours, keeps its signals and limits. Nothing does the sweeper's

@@ -288,12 +288,14 @@ def test_no_container_engine_is_one_clear_message(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("apache")
-def test_apache_zookeeper_does_not_outlive_a_kit_that_is_killed(tmp_path: Path) -> None:
-    """A test run that is killed must leave neither a JVM nor its directory behind."""
+@pytest.mark.parametrize("fault", ["", "registry.freeze()\n"], ids=["serving", "frozen"])
+def test_apache_zookeeper_does_not_outlive_a_kit_that_is_killed(fault: str, tmp_path: Path) -> None:
+    """A test run that is killed must leave neither a JVM nor its directory behind, also if the JVM is stopped."""
     script = (
         "import sys, time\n"
         "from proctor.zookeeper.apache import ApacheRegistry\n"
         "registry = ApacheRegistry().start()\n"
+        f"{fault}"
         "print(registry.pid, flush=True)\n"
         "sys.stdin.read()\n"
     )
