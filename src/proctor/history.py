@@ -5,6 +5,7 @@ Append-only, one monotonic clock, JSON lines. What checks and timelines read, by
     case        name: a case began
     call        see `proctor.call`
     fault       number, name, needs, phase: injected, effective (proof), healed, or unavailable (reason)
+    trigger     fault (its number, if it is for one), what: the event that was waited for came
     schedule    what is done to which fleet: see `proctor.schedules`
     server, processes, resources, znodes, view, act, ledger, stalled, quiet, terms
                 what that fleet was like: see `proctor.states`
