@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from proctor.faults.fault import Fault
-from proctor.faults.links import CutLink, FreezeLink, SeverLink
+from proctor.faults.links import CutLink, FreezeLink, HalfOpenLink, OneWayLink, SeverLink
 from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone
 from proctor.faults.signals import Burst, Kill, Stop
+from proctor.faults.strikes import LateEvents, RepeatedEvents, SilentNewSession
+from proctor.faults.traffic import SliceLink, SlowLink
+from proctor.faults.triggers import BetweenCreateAndAnswer, OnReplyByte, OnWatchEvent, Trigger
 from proctor.history import History
-from proctor.links import LinkProxy
+from proctor.links import Direction, LinkProxy
 from proctor.manifest import Manifest
 from proctor.outcome import Inconclusive
 from proctor.schedules.fleet import Fleet, Member
+from proctor.schedules.schedule import OnEvent
 from proctor.subject.client import Client
 from proctor.subject.until import reload_s
 from proctor.zookeeper.registry import Registry
@@ -28,6 +32,7 @@ T = TypeVar("T")
 CROSSING_S = 0.5  # for what was on its way to a process or a link that has just ended
 FOR_EVER_S = 1e9  # infinity is no JSON
 BURST_SIGNALS = 10
+LATE_S = 0.1
 REGISTRY = "registry"  # as the history calls it
 
 Claim = Callable[[Manifest], bool]
@@ -39,8 +44,8 @@ class Deed(Generic[T]):
     """One kind of act. `targets`: whom it may befall, by name; `make`: its fault on one of them.
 
     `costs`, `settles_s`: as of `proctor.states.Act`. `claim`: whether a manifest claims it. `lasting`: it goes on
-    until it is healed. `asks_registry`: it can't be done while the registry itself is away. `then`: what becomes of its
-    target by it.
+    until it is healed. `shows_later`: only what others do shows that it took effect. `asks_registry`: it can't be done
+    while the registry itself is away. `then`: what becomes of its target by it.
     """
 
     targets: Callable[[Fleet], list[tuple[str, T]]]
@@ -49,6 +54,7 @@ class Deed(Generic[T]):
     settles_s: Settle = lambda _fleet: 0.0
     claim: Claim | None = None
     lasting: bool = False
+    shows_later: bool = False
     asks_registry: bool = False
     then: Callable[[T], None] = lambda _target: None
 
@@ -186,11 +192,31 @@ ACTS: Mapping[str, Deed[Any]] = {
     "cut-client": Deed(clients, lambda it, history: CutLink(it.proxy, history, "rst")),
     "sever-client": Deed(clients, lambda it, history: SeverLink(it.proxy, history), lasting=True),
     "freeze-client": Deed(clients, lambda it, history: FreezeLink(it.proxy, history), lasting=True),
+    "other-session-client": Deed(clients, lambda it, history: SilentNewSession(it.proxy, history)),
+    "late-events-client": Deed(
+        clients, lambda it, history: LateEvents(it.proxy, history, LATE_S), lasting=True, shows_later=True
+    ),
+    "repeated-events-client": Deed(
+        clients, lambda it, history: RepeatedEvents(it.proxy, history), lasting=True, shows_later=True
+    ),
     "freeze-registry": Deed(registry, RegistryFrozen, lasting=True, asks_registry=True),
     "restart-registry": Deed(registry, RegistryGone, lasting=True, asks_registry=True),
     "cut-link": Deed(links, lambda it, history: CutLink(it, history, "rst"), (CALLS,), crossing),
     "sever-link": Deed(links, SeverLink, (CALLS,), promised("recover_s"), lasting=True),
-    "freeze-link": Deed(links, FreezeLink, (CALLS,), promised("recover_s"), lasting=True),
+    "freeze-link": Deed(links, FreezeLink, (CALLS,), promised("recover_s"), lasting=True, shows_later=True),
+    "mute-link": Deed(
+        links,
+        lambda it, history: OneWayLink(it, history, Direction.TO_CLIENT),
+        (CALLS,),
+        promised("recover_s"),
+        lasting=True,
+        shows_later=True,
+    ),
+    "half-open-link": Deed(links, HalfOpenLink, (CALLS,), promised("recover_s"), lasting=True),
+    "slow-link": Deed(
+        links, lambda it, history: SlowLink(it, history, latency_s=LATE_S), lasting=True, shows_later=True
+    ),
+    "slice-link": Deed(links, SliceLink, lasting=True, shows_later=True),
 }
 
 
@@ -201,3 +227,15 @@ def possible(manifest: Manifest, *, of_servers: bool, of_clients: bool, besides:
     lacking = [servers] * (not of_servers) + [clients, links] * (not of_clients)
     there = {what: deed for what, deed in ACTS.items() if deed.targets not in lacking}
     return [what for what, deed in there.items() if deed.claim is None or (what in besides and deed.claim(manifest))]
+
+
+def triggers(fleet: Fleet, on: OnEvent) -> list[Trigger]:
+    """Where the event may come to pass."""
+    history = fleet.stage.history
+    match on.event:
+        case "reply-byte":
+            return [OnReplyByte(link, on.nth, history) for _, link in links(fleet)]
+        case "create":
+            return [BetweenCreateAndAnswer(member.server.proxy, "", history) for member in fleet.members]
+        case "watch-event":
+            return [OnWatchEvent(client.proxy, history) for client in fleet.clients.values()]

@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from proctor.schedules.schedule import After, AfterCalls, Planned, Schedule
+from proctor.schedules.schedule import After, AfterCalls, Event, OnEvent, Planned, Schedule
 
 FINEST_S = 0.05  # times are drawn in such steps: finer ones make no difference, and are harder to read
-LASTS_MAX_S, AFTER_MAX_S, CALLS_MAX = 1.0, 0.5, 50
+LASTS_MAX_S, AFTER_MAX_S, CALLS_MAX, BYTE_MAX = 1.0, 0.5, 50, 40
 SERVERS_DRAWN, ACTS_DRAWN, TARGETS_DRAWN = 5, 4, 20
 WORKERS_DRAWN, CLIENTS_DRAWN = (1, 2, 3, 2, 4, 8), (1, 2, 1, 3, 5)  # few mostly: many seldom show more, and cost more
 
@@ -18,21 +18,29 @@ WORKERS_DRAWN, CLIENTS_DRAWN = (1, 2, 3, 2, 4, 8), (1, 2, 1, 3, 5)  # few mostly
 def schedules(acts: list[str], seed: int, *, of_servers: bool, of_clients: bool) -> st.SearchStrategy[Schedule]:
     """Schedules of these acts. The simplest one, which Hypothesis always tries first, is the seed's, too."""
     shuffled = random.Random(seed).sample(acts, len(acts))
+    of_each: list[tuple[bool, Event]] = [
+        (of_servers, "create"),
+        (of_clients, "watch-event"),
+        (of_clients, "reply-byte"),
+    ]
+    events = [event for there, event in of_each if there]
     servers = st.lists(st.sampled_from(WORKERS_DRAWN), min_size=1, max_size=SERVERS_DRAWN)
     return st.builds(
         Schedule,
         servers=servers.map(tuple) if of_servers else st.just(()),
         ours=st.integers(0, 1) if of_servers else st.integers(1, SERVERS_DRAWN),
         clients=st.sampled_from(CLIENTS_DRAWN) if of_clients else st.just(0),
-        acts=st.lists(planned(shuffled), min_size=1, max_size=ACTS_DRAWN).map(tuple),
+        acts=st.lists(planned(shuffled, events), min_size=1, max_size=ACTS_DRAWN).map(tuple),
     )
 
 
-def planned(acts: list[str]) -> st.SearchStrategy[Planned]:
+def planned(acts: list[str], events: list[Event]) -> st.SearchStrategy[Planned]:
     return st.builds(
         Planned,
         what=st.sampled_from(acts),
-        trigger=st.builds(AfterCalls, st.integers(1, CALLS_MAX)) | st.builds(After, steps(AFTER_MAX_S)),
+        trigger=st.builds(AfterCalls, st.integers(1, CALLS_MAX))
+        | st.builds(After, steps(AFTER_MAX_S))
+        | st.builds(OnEvent, st.sampled_from(events), st.integers(1, BYTE_MAX)),
         on=st.integers(0, TARGETS_DRAWN - 1),
         lasts_s=steps(LASTS_MAX_S),
     )

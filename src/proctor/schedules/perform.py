@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import heapq
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 
 from proctor.faults.fault import Fault
 from proctor.limits import LIMITS
 from proctor.outcome import Inconclusive
 from proctor.process.stalls import StallMeter
-from proctor.schedules.acts import ACTS, REGISTRY
+from proctor.schedules.acts import ACTS, REGISTRY, triggers
 from proctor.schedules.callers import Callers
 from proctor.schedules.fleet import Fleet
 from proctor.schedules.rest import stop_all, wait_for_rest
-from proctor.schedules.schedule import After, AfterCalls, Planned, Schedule, Trigger, as_data
+from proctor.schedules.schedule import After, AfterCalls, OnEvent, Planned, Schedule, as_data
 from proctor.schedules.watch import Watch
 from proctor.states import Act, Ledger, Stalled, Terms
 from proctor.subject.stage import Stage
@@ -102,18 +104,38 @@ class Performance:
 
     def play(self, acts: tuple[Planned, ...]) -> None:
         for number, planned in enumerate(acts, 1):
-            self._await(planned.trigger)
-            self._begin(number, planned)
+            with self._due(planned) as why_not:
+                self._begin(number, planned, why_not)
         while self._under_way:
             self._pass_time(self._under_way[0].ends)
 
-    def _await(self, trigger: Trigger) -> None:
+    @contextmanager
+    def _due(self, planned: Planned) -> Iterator[str]:
+        """Wait for what triggers an act, and hold it meanwhile, if it is an event; why the act can't be, or nothing."""
         now = time.monotonic()
-        match trigger:
+        match planned.trigger:
             case After(seconds=seconds):
                 self._pass_time(now + seconds)
+                yield ""
             case AfterCalls(calls=calls):
                 self._pass_time(now + CALLS_WITHIN_S * self._fleet.stage.patience, self._callers.ended + calls)
+                yield ""
+            case OnEvent() as on:
+                targets = triggers(self._fleet, on)
+                with targets[planned.on % len(targets)] as trigger:
+                    yield self._patiently(trigger.wait)
+
+    def _patiently(self, wait: Callable[[float], object]) -> str:
+        """Wait for something, healing meanwhile what is to be healed: it may be what is in the way. Why it was in vain,
+        or nothing.
+        """
+        ends = time.monotonic() + EFFECT_WITHIN_S * self._fleet.stage.patience
+        while True:
+            due = min([ends, *(it.ends for it in self._under_way)])
+            why = in_vain(partial(wait, max(0.0, due - time.monotonic())))
+            if not why or time.monotonic() >= ends:
+                return why
+            self._end_due()
 
     def _pass_time(self, until: float, calls: float = inf) -> None:
         """Until that moment, or until so many calls have ended, healing meanwhile what is to be healed."""
@@ -123,10 +145,10 @@ class Performance:
             self._end_due()
         self._end_due()
 
-    def _begin(self, number: int, planned: Planned) -> None:
+    def _begin(self, number: int, planned: Planned, why_not: str) -> None:
         deed, fleet = ACTS[planned.what], self._fleet
         targets = deed.targets(fleet)
-        name, target = targets[planned.on % len(targets)]
+        name, target = targets[planned.on % len(targets)] if targets else ("nobody", None)
         act = Act(
             number=number,
             what=planned.what,
@@ -137,6 +159,8 @@ class Performance:
         )
         act.record(self._history)
         try:
+            if why_not or not targets:
+                raise Inconclusive(why_not or "there is nobody whom it could befall")
             if deed.asks_registry and any(it.act.on == REGISTRY for it in self._under_way):
                 raise Inconclusive("the registry is away")
             fault = deed.make(target, self._history)
@@ -146,35 +170,33 @@ class Performance:
             return
         deed.then(target)
         under_way = UnderWay(time.monotonic(), act, fault)
-        self._prove(under_way)
+        if not deed.shows_later:
+            under_way.unproven = self._patiently(fault.took_effect)
         if deed.lasting:
             under_way.ends = time.monotonic() + planned.lasts_s
             heapq.heappush(self._under_way, under_way)
         else:
             self._end(under_way)
 
-    def _prove(self, under_way: UnderWay) -> None:
-        """Wait for the effect, healing meanwhile what is to be healed: it may be what is in the way."""
-        ends = time.monotonic() + EFFECT_WITHIN_S * self._fleet.stage.patience
-        while True:
-            due = min([ends, *(it.ends for it in self._under_way)])
-            try:
-                under_way.fault.took_effect(max(0.0, due - time.monotonic()))
-                return
-            except Inconclusive as unproven:
-                if time.monotonic() >= ends:
-                    under_way.unproven = str(unproven)
-                    return
-            self._end_due()
-
     def _end_due(self) -> None:
         while self._under_way and self._under_way[0].ends <= time.monotonic():
             self._end(heapq.heappop(self._under_way))
 
     def _end(self, under_way: UnderWay) -> None:
+        if ACTS[under_way.act.what].shows_later:
+            under_way.unproven = in_vain(partial(under_way.fault.took_effect, 0.0))
         under_way.fault.__exit__(None, None, None)
         phase = "missed" if under_way.unproven else "over"
         replace(under_way.act, phase=phase, why=under_way.unproven).record(self._history)
+
+
+def in_vain(wait: Callable[[], object]) -> str:
+    """Why a wait was in vain; empty if it was not."""
+    try:
+        wait()
+    except Inconclusive as why:
+        return str(why)
+    return ""
 
 
 @dataclass(order=True)

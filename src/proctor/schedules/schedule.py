@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,7 +22,19 @@ class AfterCalls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="a
     calls: int
 
 
-Trigger = After | AfterCalls
+Event = Literal["reply-byte", "create", "watch-event"]
+
+
+class OnEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="on", tag_field="when"):
+    """When something is half done, which is held until the act has taken place: `nth` bytes of what a server replies to
+    a client, a node that is created and whose creator does not know it yet, a change that a client is not told of yet.
+    """
+
+    event: Event
+    nth: int = 1
+
+
+Trigger = After | AfterCalls | OnEvent
 
 
 class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +78,10 @@ def said(trigger: Trigger) -> str:
             return f"{seconds:g} s later"
         case AfterCalls(calls=calls):
             return f"after {calls} calls"
+        case OnEvent(event="reply-byte", nth=nth):
+            return f"when byte {nth} of a reply has come"
+        case OnEvent(event=event):
+            return f"when the next {event} is on its way"
 
 
 def as_data(schedule: Schedule) -> dict[str, Any]:
@@ -90,7 +106,11 @@ def from_data(data: Any) -> Schedule:
     if not all(1 <= workers <= WORKERS_MAX for workers in schedule.servers):
         raise ValueError(f"servers: each has 1 to {WORKERS_MAX} workers, not {list(schedule.servers)}")
     for act in schedule.acts:
+        if isinstance(act.trigger, OnEvent) and not (
+            schedule.servers if act.trigger.event == "create" else schedule.clients
+        ):
+            raise ValueError(f"acts: nobody in this fleet has a {act.trigger.event!r}")
         for what, value in {"lasts_s": act.lasts_s, **msgspec.structs.asdict(act.trigger)}.items():
-            if not 0 <= value <= TIME_MAX_S:
+            if not isinstance(value, str) and not 0 <= value <= TIME_MAX_S:
                 raise ValueError(f"acts: {what!r} is {value:g}; it may be 0 to {TIME_MAX_S:g}")
     return schedule
