@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,17 +19,33 @@ FILES = sorted(path for folder in suite_folders() for path in folder.rglob("test
 
 def cases(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each test function of a file, with the clauses that it cites."""
-    for node in ast.parse(path.read_text()).body:
+    body = ast.parse(path.read_text()).body
+    lists = {
+        target.id: node.value
+        for node in body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            yield node.name, tuple(cited(node))
+            yield node.name, tuple(cited(node, lists))
 
 
-def cited(function: ast.FunctionDef) -> Iterator[str]:
+def cited(function: ast.FunctionDef, lists: Mapping[str, ast.Tuple]) -> Iterator[str]:
+    """`lists`: those of the file, of which a case may cite all that they hold."""
     for decorator in function.decorator_list:
         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "clause":
             for argument in decorator.args:
-                assert isinstance(argument, ast.Constant), f"{function.name}: clause ids are written out"
-                yield str(argument.value)
+                for written in members(argument, lists):
+                    assert isinstance(written, ast.Constant), f"{function.name}: clause ids are written out"
+                    yield str(written.value)
+
+
+def members(argument: ast.expr, lists: Mapping[str, ast.Tuple]) -> list[ast.expr]:
+    if isinstance(argument, ast.Starred) and isinstance(argument.value, ast.Name):
+        return lists[argument.value.id].elts
+    return [argument]
 
 
 def shown(path: Path) -> str:
