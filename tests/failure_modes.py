@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
 
-from proctor.model import Clause, FailureMode, Level
-from proctor.places import CHECKOUT, spec_folder, suite_folders
-from proctor.spec import Spec, read_spec
-from tests.broken.catalogue import Liar, everybody
+from proctor.model import Clause, Level
+from proctor.places import CHECKOUT
+from proctor.reproduction.catalogue import Catalogue, Entry, read_catalogue
 
 TABLE = CHECKOUT / "docs" / "failure-modes.md"
-CHAPTER = re.compile(r"^## (?P<title>.+) \((?P<letter>[A-Z])\)$", re.MULTILINE)
-SYMPTOM = re.compile(r" S: (?P<symptom>.+?)\.(?= C: | ✔| \[| \((?:derived|SHOULD)\)|$)")
-REASON = re.compile(r"^- \*\*(?P<id>[A-Z]\d+)\*\*: (?P<reason>.+(?:\n  .+)*)", re.MULTILINE)
-MENTION = re.compile(r"\b[A-Z]\d+\b")
 
 INTRODUCTION = """\
 # What holds which failure mode
@@ -42,83 +32,13 @@ UNHELD = """\
 """
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A failure mode with all that is known of it. `reason`: why no test holds it, empty where one does."""
-
-    mode: FailureMode
-    clauses: tuple[Clause, ...]
-    tests: tuple[str, ...]
-    liars: tuple[str, ...]
-    reason: str
-
-    @property
-    def symptom(self) -> str:
-        found = SYMPTOM.search(self.mode.text)
-        if found is None:
-            raise ValueError(f"{self.mode.path}:{self.mode.line}: expected S: and what is seen, of {self.mode.id}")
-        return found["symptom"]
-
-
-def entries(
-    spec: Spec, reasons: Mapping[str, str], cases: Mapping[str, set[str]], liars: Iterable[Liar]
-) -> list[Entry]:
-    """Of every failure mode, in the catalogue's order. `cases`: the clauses that each test cites."""
-    named = {liar.name: set(MENTION.findall(liar.lie)) for liar in liars}
-    return [
-        Entry(
-            mode,
-            clauses := tuple(clause for clause in spec.clauses if mode.id in clause.answers),
-            tuple(case for case, cited in cases.items() if cited & {clause.id for clause in clauses}),
-            tuple(name for name, modes in named.items() if mode.id in modes),
-            reasons.get(mode.id, ""),
-        )
-        for mode in spec.failure_modes.values()
-    ]
-
-
-def unheld(folder: Path) -> dict[str, str]:
-    """Of the spec in `folder`: what its README lists under "What no test holds", and why."""
-    section = (folder / "README.md").read_text(encoding="utf-8").partition("\n## What no test holds\n")[2]
-    found = REASON.finditer(section.partition("\n## ")[0])
-    return {entry["id"]: " ".join(entry["reason"].split()) for entry in found}
-
-
-def chapters(folder: Path) -> dict[str, str]:
-    """The catalogue's chapters: the letter that its ids begin with, and the title."""
-    text = (folder / "failure-modes.md").read_text(encoding="utf-8")
-    return {chapter["letter"]: chapter["title"] for chapter in CHAPTER.finditer(text)}
-
-
-def suite() -> dict[str, set[str]]:
-    """The suite's test functions, such as "chaos/test_bursts.py::test_a", each with the clauses that it cites."""
-    files = (path for folder in suite_folders() for path in sorted(folder.rglob("test_*.py")))
-    return {case: set(cited_by(function)) for path in files for case, function in functions(path)}
-
-
-def functions(path: Path) -> Iterator[tuple[str, Callable[..., None]]]:
-    shown = path.relative_to(CHECKOUT)
-    for name, value in vars(import_module(".".join(shown.with_suffix("").parts))).items():
-        if name.startswith("test_"):
-            yield f"{shown}::{name}", value
-
-
-def cited_by(function: Callable[..., None]) -> Iterator[str]:
-    """The clauses of its marks, and of its parameters' marks."""
-    marks: list[Any] = list(getattr(function, "pytestmark", ()))
-    parameters = [parameter for mark in marks if mark.name == "parametrize" for parameter in mark.args[1]]
-    of_parameters = [mark for parameter in parameters for mark in getattr(parameter, "marks", ())]
-    return (str(clause) for mark in [*marks, *of_parameters] if mark.name == "clause" for clause in mark.args)
-
-
-def table(found: Iterable[Entry], titles: Mapping[str, str]) -> str:
+def table(catalogue: Catalogue) -> str:
     """The whole file, in Markdown."""
-    found = tuple(found)
     parts = [INTRODUCTION]
-    for letter, title in titles.items():
-        rows = [row(entry) for entry in found if entry.mode.id.startswith(letter) and not entry.reason]
+    for title, chapter in catalogue.by_chapter():
+        rows = [row(entry) for entry in chapter if not entry.reason]
         parts.append(f"## {title}\n\n{HEAD}{''.join(rows)}")
-    parts.append(UNHELD + "".join(row_without_tests(entry) for entry in found if entry.reason))
+    parts.append(UNHELD + "".join(row_without_tests(entry) for entry in catalogue.entries if entry.reason))
     return "\n".join(parts)
 
 
@@ -141,7 +61,7 @@ def name_of(entry: Entry) -> str:
 
 
 def liars_of(entry: Entry) -> str:
-    return lines(map(code, entry.liars))
+    return lines(code(liar.name) for liar in entry.liars)
 
 
 def level_of(clause: Clause) -> str:
@@ -156,12 +76,6 @@ def lines(texts: Iterable[str]) -> str:
     return "<br>".join(texts) or "–"
 
 
-def current() -> str:
-    """The table as the checkout gives it."""
-    folder = spec_folder()
-    return table(entries(read_spec(folder), unheld(folder), suite(), everybody()), chapters(folder))
-
-
 if __name__ == "__main__":
-    TABLE.write_text(current(), encoding="utf-8")
+    TABLE.write_text(table(read_catalogue()), encoding="utf-8")
     print(TABLE.relative_to(CHECKOUT))

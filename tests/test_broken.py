@@ -9,7 +9,7 @@ import pytest
 from proctor.places import spec_folder
 from proctor.spec import read_spec
 from tests.broken.catalogue import Liar, everybody
-from tests.broken.door import examined, side_of
+from tests.broken.door import examined
 
 SPEC = read_spec(spec_folder())
 LIARS = {liar.name: liar for liar in everybody()}
@@ -19,7 +19,7 @@ LIARS = {liar.name: liar for liar in everybody()}
 def test_a_liar_is_caught_by_what_it_breaks_and_by_nothing_else(liar: Liar, tmp_path: Path) -> None:
     """Nothing else: of all that stands in the clause's section."""
     broken = SPEC.clause(liar.breaks)
-    found = examined(liar, side_of(broken.profile), [broken.examined_in], tmp_path)
+    found = examined(liar, [broken.examined_in], tmp_path)
     if found.verdicts[broken.id] == "inconclusive" and found.missing:
         pytest.skip(f"injectors that this machine doesn't have: {', '.join(found.missing)}")
     assert found.verdicts[broken.id] == "fail", f"{liar.lie} {broken.id}: {found.verdicts[broken.id]}\n{found.text}"

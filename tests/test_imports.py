@@ -23,6 +23,7 @@ LAYERS = (
     {"schedules"},
     {"report"},
     {"examination"},
+    {"reproduction"},
     {"api", "plugin", "cli"},
 )
 HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}

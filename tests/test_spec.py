@@ -9,8 +9,8 @@ import pytest
 
 from proctor.limits import LIMITS
 from proctor.model import CAPABILITIES, FACTS, PROFILES, Level, Requirement
+from proctor.reproduction.catalogue import unheld
 from proctor.spec import Spec, SpecError, UnknownClause, digest_of, read_spec
-from tests.failure_modes import unheld
 
 FOLDER = Path(__file__).parents[1] / "spec"
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from proctor.examination.resend import NotSent, resend
 from proctor.history import History
-from proctor.manifest import ManifestError
+from proctor.manifest import ManifestError, read_manifest
 from proctor.report.verify import Unreadable, differences, fits, on_disk, read_certificate
+from proctor.reproduction.catalogue import UnknownMode, read_catalogue
+from proctor.reproduction.listing import as_data, lines
+from proctor.reproduction.reproduce import NotToBeReproduced, staged, tried_on
+from proctor.reproduction.staging import NotStaged
 from proctor.schedules.judging import findings, recovery_s
 from proctor.spec import SpecError
 from proctor.zookeeper.backend import RegistryUnavailable
@@ -112,3 +117,52 @@ def recheck(history: Path) -> None:
         raise SystemExit(1)
     rest = "it never came to rest" if recovered is None else f"at rest {recovered:.2f} s after the last act"
     click.echo(f"{history}: nothing is wrong in {len(told.events('call'))} calls; {rest}")
+
+
+@main.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs: a list of objects.")
+def list_(as_json: bool) -> None:
+    """List the failure modes of the catalogue: what is seen, and whether `proctor reproduce` can stage it."""
+    catalogue = read_catalogue()
+    for line in [json.dumps(as_data(catalogue), ensure_ascii=False, indent=2)] if as_json else lines(catalogue):
+        click.echo(line)
+
+
+class CannotTry(click.ClickException):
+    """Nothing can be said of the failure mode: neither that it shows, nor that it doesn't."""
+
+    exit_code = 2
+
+
+STAGED = {"shown": 0, "not shown": 1, "untried": CannotTry.exit_code}
+TRIED = {"not shown": 0, "shown": 1, "untried": CannotTry.exit_code}
+
+
+@main.command()
+@click.argument("mode", metavar="ID")
+@click.option("--impl", type=click.Path(path_type=Path), help="Folder (or impl.toml in it) to try it on.")
+@click.option("--registry", default="embedded", show_default=True, help="As pytest's --registry.")
+def reproduce(mode: str, impl: Path | None, registry: str) -> None:
+    """Stage a failure mode such as S1 on a server or client that has it on purpose; or try it on yours.
+
+    Says what it is, tells step by step what happens, and what is seen.
+
+    \b
+    The exit status without --impl:  0  it was reproduced
+                                     1  it did not show, though it should
+    and with --impl:                 0  it did not show: all its cases passed
+                                     1  it shows: a case failed
+    and either way:                  2  it could not be tried: there is no such failure
+                                        mode, or no test for it; the implementation
+                                        does not claim or start what it takes; or this
+                                        machine lacks something
+    """
+    try:
+        catalogue = read_catalogue()
+        entry = catalogue.entry(mode)
+        if impl is None:
+            raise SystemExit(STAGED[staged(catalogue, entry, registry, click.echo)])
+        read_manifest(impl)
+        raise SystemExit(TRIED[tried_on(impl, catalogue, entry, registry, click.echo)])
+    except (UnknownMode, NotToBeReproduced, NotStaged, ManifestError, SpecError) as error:
+        raise CannotTry(str(error)) from None

@@ -18,7 +18,7 @@ from proctor.model import Level
 from proctor.places import spec_folder
 from proctor.spec import Spec, read_spec
 from tests.broken.catalogue import Liar, everybody
-from tests.broken.door import examined, side_of
+from tests.broken.door import examined
 
 RUNS_A_CORE = 4  # each waits for deadlines most of its time
 STOPS, IGNORES = "supervision/stop-exits-with-0", "wire/unknown-members-are-ignored"
@@ -66,7 +66,7 @@ def kill(liar: Liar, spec: Spec) -> Kill:
     control = control_for(liar)
     files = sorted({spec.clause(clause).examined_in for clause in (liar.breaks, control)})
     with tempfile.TemporaryDirectory(prefix="kill-matrix-") as folder:
-        found = examined(liar, side_of(profile_of(liar.breaks)), files, Path(folder), clauses=(liar.breaks, control))
+        found = examined(liar, files, Path(folder), clauses=(liar.breaks, control))
     return Kill(liar, found.verdicts[liar.breaks], control, found.verdicts[control], time.monotonic() - began)
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.broken import door
+from tests.broken import manifest
 from tests.broken.catalogue import called
 from tests.examination.miniatures import examine
 
@@ -18,7 +18,7 @@ PROCTOR = str(Path(sys.executable).with_name("proctor"))
 
 def test_a_counterexample_is_small_and_kept_and_can_be_sent_again(tmp_path: Path) -> None:
     liar = called("wire.DiesOfWhatIsNoText")
-    (tmp_path / "impl.toml").write_text(door.toml(door.manifest(liar, "server", tmp_path)))
+    manifest.write(liar, tmp_path)
     run = examine(tmp_path, "-k", CASE, "--seed=5", f"--report={tmp_path / 'report'}")
     assert run.status == 1, run.text
     found = re.search(r"only the last bytes:  proctor (send .*)", run.text)

@@ -11,7 +11,7 @@ from typing import Any
 from proctor.places import CHECKOUT
 from proctor.schedules.schedule import After, AfterCalls, Planned, Schedule, as_data, from_data
 from tests.broken.catalogue import HONEST, Liar, called
-from tests.broken.door import manifest, toml
+from tests.broken.manifest import manifest, toml
 from tests.examination.miniatures import Run, examine
 
 PROCTOR = str(Path(sys.executable).with_name("proctor"))
@@ -27,7 +27,7 @@ SOON = {"register_s": 2, "update_s": 1, "respawn_s": 3, "recover_s": 2, "orphan_
 
 def implementation(liar: Liar, folder: Path) -> Path:
     """A server that promises to be quick, so that its faults show soon."""
-    tables = manifest(liar, "server", folder)
+    tables = manifest(liar, folder)
     tables["limits"] = {**tables.get("limits", {}), **SOON}
     (folder / "impl.toml").write_text(toml(tables))
     return folder
