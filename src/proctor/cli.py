@@ -123,7 +123,10 @@ def recheck(history: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs: a list of objects.")
 def list_(as_json: bool) -> None:
     """List the failure modes of the catalogue: what is seen, and whether `proctor reproduce` can stage it."""
-    catalogue = read_catalogue()
+    try:
+        catalogue = read_catalogue()
+    except SpecError as error:
+        raise click.ClickException(str(error)) from None
     for line in [json.dumps(as_data(catalogue), ensure_ascii=False, indent=2)] if as_json else lines(catalogue):
         click.echo(line)
 

@@ -26,6 +26,9 @@ from proctor.reproduction.narration import ALL_LINES, TRAFFIC_LINES, narrate, se
         ("call", {"who": "k", "outcome": "failed", "asked": "a", "answered": "b", "expected": "c"}, "expected c"),
         ("client asked", {"number": 3, "request": "{}"}, "the client is asked, 3: {}"),
         ("client call", {"number": 3, "outcome": "pong"}, "the client answers, 3: pong"),
+        ("act", {"number": 1, "what": "kill", "on": "server 1", "phase": "begins"}, "kill on server 1 begins"),
+        ("processes", {"who": "server 1", "parent": 7, "workers": [8], "zombies": []}, ": parent 7, workers [8]"),
+        ("processes", {"who": "server 1", "parent": 7, "workers": [], "zombies": [8]}, "dead and not reaped [8]"),
         ("what comes later", {"some": "fact"}, "what comes later: some fact"),
     ],
 )

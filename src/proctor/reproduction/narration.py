@@ -84,10 +84,22 @@ def client_call(facts: Facts) -> str:
     return f"the client answers, {facts['number']}: {facts['outcome']}"
 
 
+def act(facts: Facts) -> str:
+    return f"{facts['what']} on {facts['on']} {facts['phase']}"
+
+
+def processes(facts: Facts) -> str:
+    dead = f", dead and not reaped {facts['zombies']}" if facts["zombies"] else ""
+    return f"{facts['who']}: parent {facts['parent']}, workers {facts['workers']}{dead}"
+
+
 SENTENCES: dict[str, Callable[[Facts], str]] = {
     "case": untold,
     "calibrated": untold,
     "drawn": untold,
+    "terms": untold,
+    "ledger": untold,
+    "resources": untold,
     "process": process,
     "fault": fault,
     "sent": sent,
@@ -96,4 +108,6 @@ SENTENCES: dict[str, Callable[[Facts], str]] = {
     "call": call,
     "client asked": client_asked,
     "client call": client_call,
+    "act": act,
+    "processes": processes,
 }

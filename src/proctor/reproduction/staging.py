@@ -31,7 +31,7 @@ OPTIONS = (  # neither what else is installed nor whose folder this is makes a d
 
 
 class NotStaged(Exception):
-    """Not one case could be tried; the message says why."""
+    """The run did not come to its end; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,12 @@ class Staging:
         self.until_one_fails = until_one_fails
         self.unclaimed: list[str] = []
         self.trouble: list[str] = []  # files that can't be collected
+        self.unheard: BrokenPipeError | None = None
         self._phases: list[Judgement] = []
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if isinstance(excinfo.value, BrokenPipeError):
+            self.unheard = excinfo.value
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -116,13 +121,16 @@ def stage(
 ) -> list[str]:
     """Tries what cites one of `clauses` in these files of the suite; the cases that need more than the manifest claims.
 
-    NotStaged if something is wrong with the manifest, the start of what it names or the registry, or on an interrupt.
+    NotStaged if something is wrong with the manifest, the start of what it names or the registry, or on an interrupt;
+    BrokenPipeError if nobody hears what `hear` tells.
     """
     staging, said = Staging(clauses, hear, until_one_fails), io.StringIO()
     places = [str(home() / file) for file in files]
     with TemporaryDirectory(prefix="proctor-") as report, redirect_stderr(said):
         told = (f"--impl={impl}", f"--registry={registry}", f"--rootdir={home()}", f"--report={report}")
         status = pytest.main([*OPTIONS, *told, *places], plugins=[staging])
+    if staging.unheard is not None:
+        raise staging.unheard
     if status not in RAN_TO_THE_END:
         reason = "\n".join(staging.trouble) or said.getvalue().strip().removeprefix("ERROR: ")
         raise NotStaged(reason or "it was interrupted")
