@@ -127,9 +127,11 @@ def test_who_has_it_is_told_so_though_it_is_no_more_than_advice(left: Path) -> N
 
 
 def test_who_claims_nothing_that_answers_it_is_not_judged(left: Path) -> None:
-    run = proctor("reproduce", "C5", f"--impl={CHECKOUT / 'tests' / 'broken'}", left=left)
+    """Schedules that are drawn belong to no trial, whatever is claimed."""
+    run = proctor("reproduce", "C6", f"--impl={CHECKOUT / 'tests' / 'broken'}", left=left)
     assert (run.returncode, run.stderr) == (2, "")
     assert "not claimed  conformance/client/" in run.stdout
+    assert "chaos/test_schedules.py" not in run.stdout
     assert run.stdout.endswith("it claims nothing that answers it.\n")
 
 

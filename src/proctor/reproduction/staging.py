@@ -16,7 +16,7 @@ import pytest
 from proctor.examination.extent import RAN_TO_THE_END
 from proctor.examination.fixtures import STAGEHAND
 from proctor.examination.judge import Judgement, judge, together
-from proctor.examination.selection import MARK, case_id
+from proctor.examination.selection import MARK, case_id, undrawn
 from proctor.examination.session import BEGAN
 from proctor.history import Event
 from proctor.model import Verdict
@@ -82,7 +82,8 @@ class Staging:
         items[:] = [item for item in items if self._asked_for(item)]
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
-        self.unclaimed += [case_id(item) for item in items if self._asked_for(item)]
+        of_every_run, _drawn = undrawn(list(items))
+        self.unclaimed += [case_id(item) for item in of_every_run if self._asked_for(item)]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
