@@ -120,9 +120,11 @@ class Program:
         """None while it runs; then its status, or minus the signal that ended it. Reaps it. From any thread.
 
         Of one that is traced strace is told first, and until it has taken note nobody else can wait for it (ptrace(2)).
+        Nobody waits for it before it has ended: one that asked us to trace it would be found stopped, which Popen takes
+        for an end.
         """
         with self._reaping:  # where two threads poll at once, Popen tells one of them that it still runs
-            if self._popen.poll() is None and self.parent.ended():
+            if self._popen.returncode is None and self.parent.ended():
                 with suppress(subprocess.TimeoutExpired):
                     self._popen.wait(END_WITHIN_S)
             return self._popen.returncode
