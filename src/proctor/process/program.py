@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from proctor.outcome import TimedOut
+from proctor.outcome import Failure, TimedOut
 from proctor.process import observe
 from proctor.process.observe import Stat
 from proctor.process.output import Output
@@ -34,6 +34,12 @@ END_WITHIN_S = 10.0  # KILL works at once; more than this means a process in uni
 def adopt_orphans() -> None:
     """Make this process a child subreaper: orphans of what it starts come to it, are seen, and can be reaped."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+class CanNotStart(Failure):
+    """The implementation's own folder is no more, or not for us to enter."""
+
+    final = True
 
 
 @dataclass(frozen=True)
@@ -64,18 +70,11 @@ class Program:
     """A running command, leader of a session of its own. `parent` is the process that was started."""
 
     def __init__(self, command: Command) -> None:
+        """CanNotStart if the folder to start it in has gone."""
         self.command = command
         self.mark = os.getpid() << MARK_BITS | random.SystemRandom().getrandbits(MARK_BITS)
         self._began = observe.ticks_now()
-        self._popen = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(ENTRY), command.orders(self.mark)],
-            cwd=command.cwd,
-            env={**os.environ, **command.env},
-            stdin=subprocess.PIPE if command.talks else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if command.talks else subprocess.STDOUT,
-            start_new_session=True,
-        )
+        self._popen = self._start()
         self.parent = Process(self._popen.pid)
         log = self._popen.stderr if command.talks else self._popen.stdout
         assert log is not None
@@ -85,6 +84,24 @@ class Program:
         self._telling = threading.Lock()
         if command.talks:
             os.set_blocking(self.stdin.fileno(), False)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = self.command
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", str(ENTRY), command.orders(self.mark)],
+                cwd=command.cwd,
+                env={**os.environ, **command.env},
+                stdin=subprocess.PIPE if command.talks else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if command.talks else subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            if error.filename != command.cwd:
+                raise
+            said = f"it can't be started in {command.cwd}, where it could be before: {error.strerror}"
+            raise CanNotStart(said) from None
 
     @property
     def pid(self) -> int:
