@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,21 +13,43 @@ GENERATED = frozenset({"__pycache__", "node_modules", "report"})
 def folder_digest(folders: Iterable[Path]) -> str:
     """Over every file below the folders, by name and content, in the order of the names.
 
-    What tools generate, and what hidden folders hold, does not count.
+    What tools generate, and what hidden folders hold, does not count. What can't be read counts by its name and by why:
+    whoever is examined runs as the same user, and can't read it either.
     """
     total = hashlib.sha256()
     for folder in folders:
         for path in sorted(files(folder), key=lambda path: path.relative_to(folder).as_posix()):
-            total.update(f"{folder.name}/{path.relative_to(folder).as_posix()}\0".encode())
-            total.update(hashlib.sha256(path.read_bytes()).digest())
+            total.update(os.fsencode(f"{folder.name}/{path.relative_to(folder).as_posix()}\0"))
+            total.update(content_digest(path))
     return total.hexdigest()
 
 
+def content_digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        return str(error.errno).encode()
+
+
 def files(folder: Path) -> Iterable[Path]:
-    for path in folder.iterdir():
-        if path.name in GENERATED or path.name.startswith("."):
+    """All of them, and the folders below that can't be listed; however deep they lie."""
+    folders = [folder]
+    while folders:
+        at = folders.pop()
+        try:
+            with os.scandir(at) as entries:
+                found = [entry for entry in entries if entry.name not in GENERATED and not entry.name.startswith(".")]
+        except OSError:
+            yield at
             continue
-        if path.is_dir() and not path.is_symlink():
-            yield from files(path)
-        elif path.is_file():
-            yield path
+        folders += [Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
+        yield from (Path(entry.path) for entry in found if is_file(entry))
+
+
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Of a link, whether it leads to one, as far as that can be told."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return True
