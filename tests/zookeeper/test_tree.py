@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from proctor.zookeeper.codes import CreateMode, Error, EventType, KeeperError, OpCode
 from proctor.zookeeper.protocol import ACL, ANYONE, OPEN_ACL, CreateRequest, CreateTTLRequest, Id
-from proctor.zookeeper.tree import Transaction, Tree, check_path
+from proctor.zookeeper.tree import HELD_BYTES_MAX, Transaction, Tree, check_path
 
 ANN = Id("digest", "ann:x")
 
@@ -158,3 +158,22 @@ def test_what_is_rolled_back_leaves_no_trace(
     failing.roll_back()
     assert picture(tree) == as_it_was
     assert failing.changes == []
+
+
+def test_a_tree_that_is_full_refuses_until_there_is_room_again() -> None:
+    """It lives in the memory of whoever examines a server that registers without end."""
+    tree, data = Tree(), bytes(HELD_BYTES_MAX // 3)
+    for path in ("/a", "/b"):
+        tree.create(txn(), OpCode.CREATE, CreateRequest(path, data, OPEN_ACL, CreateMode.PERSISTENT))
+    create(tree, "/c")
+    assert error(tree.set_data, txn(), "/c", data, -1) is Error.QUOTA_EXCEEDED
+    assert tree.find("/c").data == b""
+    full = CreateRequest("/d", data, OPEN_ACL, CreateMode.PERSISTENT)
+    assert error(tree.create, txn(), OpCode.CREATE, full) is Error.QUOTA_EXCEEDED
+    tree.set_data(txn(), "/a", b"", -1)
+    undone = txn()
+    tree.create(undone, OpCode.CREATE, full)
+    undone.roll_back()
+    tree.create(txn(), OpCode.CREATE, full)
+    tree.delete(txn(), "/b", -1)
+    tree.set_data(txn(), "/c", data, -1)

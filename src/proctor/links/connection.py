@@ -164,8 +164,8 @@ class Connection:
     def writable(self, side: Side, *, now: bool) -> None:
         pipe = self.pipes[side.direction.opposite]
         pipe.writable = now
-        if now:
-            pipe.flush()
+        if now:  # not at once: asyncio says so in the middle of a write, and takes no failure of another one there
+            self.loop.call_soon(pipe.flush)
 
     async def _open(self, accepted: socket.socket) -> None:
         try:

@@ -27,7 +27,6 @@ class Connection(asyncio.Protocol, Peer):
         self._start: bytes | None = b""  # what came before it is clear whether it is a four-letter word
         self._replies: bytearray | None = None  # gathered while a batch of requests is answered
         self._full = False
-        self._closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -43,7 +42,6 @@ class Connection(asyncio.Protocol, Peer):
             self.abort()
 
     def connection_lost(self, _: Exception | None) -> None:
-        self._closed = True
         self._impatience.cancel()
         self._server.connections.discard(self)
         self._keeper.leave(self)
@@ -63,12 +61,10 @@ class Connection(asyncio.Protocol, Peer):
             self._transport.write(framed)
 
     def close(self) -> None:
-        self._closed = True
         self._flush()
         self._transport.close()
 
     def abort(self) -> None:
-        self._closed = True
         self._transport.abort()
 
     def pause_writing(self) -> None:
@@ -77,8 +73,9 @@ class Connection(asyncio.Protocol, Peer):
         self.set_reading()
 
     def resume_writing(self) -> None:
+        """Not at once: asyncio calls this in the middle of a write, and takes no failure of another one there."""
         self._full = False
-        self.go_on()
+        self._server.loop.call_soon(self.go_on)
 
     def go_on(self) -> None:
         """Take up what had to wait: requests already here first, then those to be read."""
@@ -91,6 +88,11 @@ class Connection(asyncio.Protocol, Peer):
             self._transport.pause_reading()
         elif not self._closed:
             self._transport.resume_reading()
+
+    @property
+    def _closed(self) -> bool:
+        """Whether we have closed it, or the peer has reset it."""
+        return self._transport.is_closing()
 
     def _answer_word(self, word: bytes) -> bool:
         text = words.answer(self._keeper, word)
@@ -123,7 +125,7 @@ class Connection(asyncio.Protocol, Peer):
 
     def _flush(self) -> None:
         replies, self._replies = self._replies, None
-        if replies:
+        if replies and not self._closed:
             self._transport.write(replies)
 
     def _close_without_session(self) -> None:

@@ -17,6 +17,8 @@ from proctor.zookeeper.codes import CreateMode, Error, EventType, KeeperError, O
 from proctor.zookeeper.protocol import ACL, ANYONE, OPEN_ACL, CreateRequest, CreateTTLRequest, Id, Stat
 
 MAX_TTL_MS = 0xFF_FFFF_FFFF  # what fits beside the mark of a TTL node in an owner's 8 bytes
+HELD_BYTES_MAX = 8 << 20  # it lives in the kit's memory, which no server that registers and registers may fill
+ZNODE_BYTES = 1000  # of memory, beside its path and its data
 OWN_PATHS = frozenset({"/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"})  # never deleted
 
 _FORBIDDEN = re.compile(
@@ -106,6 +108,7 @@ class Tree:
         self.nodes = {"": root, "/": root}  # the root under both names: the parent of "/a" is ""
         self.ephemerals: dict[int, dict[str, None]] = {}
         self.passing: dict[str, None] = {}  # containers and nodes with a TTL
+        self._held_bytes = 0
         for path in ("/zookeeper", "/zookeeper/config", "/zookeeper/quota"):
             self._attach(path, Znode(b"", OPEN_ACL))
         config = self.nodes["/zookeeper/config"]
@@ -139,6 +142,7 @@ class Tree:
             raise KeeperError(Error.NODE_EXISTS)
         if parent.owner:
             raise KeeperError(Error.NO_CHILDREN_FOR_EPHEMERALS)
+        self._check_room(_weight(path, request.data))
         node = Znode(request.data, entries, txn.zxid, txn.time_ms)
         if op == OpCode.CREATE_CONTAINER:
             node.container = True
@@ -164,11 +168,15 @@ class Tree:
         check_path(path)
         node = self.permitted(path, Perms.WRITE, txn.ids)
         _check_version(node.version, version)
+        more = len(data or b"") - len(node.data or b"")
+        self._check_room(more)
         before = node.data, node.version, node.mzxid, node.mtime
 
         def undo() -> None:
             node.data, node.version, node.mzxid, node.mtime = before
+            self._held_bytes -= more
 
+        self._held_bytes += more
         node.data, node.version, node.mzxid, node.mtime = data, node.version + 1, txn.zxid, txn.time_ms
         txn.undo.append(undo)
         txn.changes.append(Change(EventType.NODE_DATA_CHANGED, path, node.acl))
@@ -210,6 +218,10 @@ class Tree:
         below = path + "/"
         return sum(1 for name in self.nodes if name.startswith(below))
 
+    def _check_room(self, more_bytes: int) -> None:
+        if more_bytes > 0 and self._held_bytes + more_bytes > HELD_BYTES_MAX:
+            raise KeeperError(Error.QUOTA_EXCEEDED)
+
     def _create(self, txn: Transaction, path: str, node: Znode, parent: Znode) -> None:
         before = parent.cversion, parent.pzxid
 
@@ -238,6 +250,7 @@ class Tree:
         above, _, name = path.rpartition("/")
         self.nodes[above].children[name] = None
         self.nodes[path] = node
+        self._held_bytes += _weight(path, node.data)
         if node.owner:
             self.ephemerals.setdefault(node.owner, {})[path] = None
         if node.container or node.ttl_ms:
@@ -246,6 +259,7 @@ class Tree:
     def _detach(self, path: str) -> None:
         above, _, name = path.rpartition("/")
         node = self.nodes.pop(path)
+        self._held_bytes -= _weight(path, node.data)
         del self.nodes[above].children[name]
         self.passing.pop(path, None)
         if node.owner:
@@ -271,6 +285,10 @@ def _parent_path(path: str) -> str:
     if not slash or "\0" in path:
         raise KeeperError(Error.BAD_ARGUMENTS)
     return above
+
+
+def _weight(path: str, data: bytes | None) -> int:
+    return ZNODE_BYTES + len(path) + len(data or b"")
 
 
 def _check_version(version: int, expected: int) -> None:
