@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,15 @@ from _pytest._io import TerminalWriter
 from proctor.history import Event, History
 from proctor.model import Clause
 from proctor.process import observe
+from proctor.process.text import shorten
 from proctor.record import Record
 from proctor.subject.client import Client
 from proctor.subject.server import Server, indent
-from proctor.wire.connection import cut, shorten
+from proctor.wire.connection import cut
 
 SHOWN_EVENTS = 24
 SHOWN_OUTPUT_LINES = 15
+SHOWN_PROCESSES = SHOWN_ZNODES = 20
 SHOWN_WORDS = 100
 FOUND_AT = "  at "
 
@@ -130,15 +132,22 @@ def describe(subject: Server | Client) -> str:
         return f"{kind}: not started"
     lines = [f"{kind} {program.pid}, processes:"]
     parent = observe.stat(program.pid)
-    lines += [f"    {process}" for process in ([parent] if parent else []) + program.tree()]
+    lines += first(SHOWN_PROCESSES, ([parent] if parent else []) + program.tree())
     if isinstance(subject, Server) and subject.registers:
-        lines += ["  znodes:", *(f"    {line}" for line in znodes(subject))]
+        lines += ["  znodes:", *first(SHOWN_ZNODES, znodes(subject))]
     said = program.output.tail(SHOWN_OUTPUT_LINES)
     return "\n".join([*lines, "  its last output:", indent(said or "(nothing)")])
 
 
-def znodes(server: Server) -> list[str]:
+def first(count: int, items: Sequence[object]) -> Iterable[str]:
+    """A line for each of so many, and for all the others together."""
+    yield from (f"    {item}" for item in items[:count])
+    if len(items) > count:
+        yield f"    ... and {len(items) - count} more"
+
+
+def znodes(server: Server) -> Sequence[object]:
     try:
-        return [f"{node.path}  {node.data!r}  owner {node.owner:#x}" for node in server.nodes()] or ["(none)"]
+        return server.nodes() or ["(none)"]
     except Exception as error:  # evidence must not hide the failure that it is evidence of
         return [f"(could not be read: {error})"]

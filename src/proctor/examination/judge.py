@@ -9,6 +9,7 @@ import pytest
 from proctor.model import Clause, Verdict
 from proctor.outcome import Failure, Inconclusive, TimedOut, Unavailable
 from proctor.process.stalls import StallMeter
+from proctor.process.text import legible
 from proctor.record import WORST_FIRST
 
 
@@ -33,7 +34,7 @@ def judge(raised: BaseException | None, stalls: StallMeter) -> Judgement:
         return Judgement(Verdict.PASS)
     if isinstance(raised, BaseExceptionGroup):
         return together([judge(part, stalls) for part in raised.exceptions])
-    message = str(raised).strip() or repr(raised)
+    message = legible(str(raised).strip() or repr(raised))
     if isinstance(raised, TimedOut) and stalls.spoiled(raised.started, raised.ended, raised.allowance_s):
         stalled = stalls.between(raised.started, raised.ended)
         return Judgement(Verdict.INCONCLUSIVE, f"the host stalled for {stalled:.2f} s while: {message}")

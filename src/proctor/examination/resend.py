@@ -8,6 +8,7 @@ from pathlib import Path
 from proctor.examination.stagehand import Stagehand
 from proctor.manifest import read_manifest
 from proctor.outcome import Failure, TimedOut
+from proctor.process.text import printable
 from proctor.subject.server import Server
 from proctor.wire.connection import Connection, Ended, NotAReply, describe_reply, show
 from proctor.wire.messages import ping, pong
@@ -34,7 +35,7 @@ def resend(impl: Path, registry: str, words: Sequence[str]) -> Iterator[str]:
             server = hand.shared_server()
         except Failure as error:
             raise NotSent(f"{hand.manifest.path}: {error}") from None
-        yield from converse(server, pieces)
+        yield from map(printable, converse(server, pieces))
     finally:
         hand.close()
 
@@ -98,4 +99,6 @@ def bystander(server: Server) -> str:
             reply = other.call(ping("other"))
     except Failure as error:
         return f"another connection is not served: {error}"
-    return "another connection is served" if reply == pong("other") else f"another connection gets {reply}"
+    if reply != pong("other"):
+        return f"another connection gets {describe_reply(reply)}"
+    return "another connection is served"

@@ -26,6 +26,7 @@ from proctor.known import KnownFailuresError, read_known_failures
 from proctor.manifest import ManifestError, read_manifest
 from proctor.model import Clause, Level, Verdict
 from proctor.places import spec_folder, suite_folders
+from proctor.process.text import legible, printable
 from proctor.record import Injected, Record, cause
 from proctor.report.certificate import Examined, Selection, certificate, save
 from proctor.report.terminal import summary_lines
@@ -53,7 +54,7 @@ class Examination:
             replay = config.getoption("--replay")
             self.replayed = read_replay(replay) if replay else None
         except (ManifestError, KnownFailuresError, SpecError, ReplayError) as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(legible(str(error))) from None
         if config.getoption("--seed") is None:
             config.option.seed = random.SystemRandom().getrandbits(SEED_BITS)  # xdist hands options on to its workers
         self.seed: int = config.getoption("--seed")
@@ -82,8 +83,9 @@ class Examination:
 
     def pytest_report_header(self) -> list[str]:
         about = self.manifest.about
+        who = printable(f"{about.name} {about.version} ({about.language})")
         return [
-            f"proctor: {about.name} {about.version} ({about.language}), profiles {', '.join(about.profiles)}",
+            f"proctor: {who}, profiles {', '.join(about.profiles)}",
             f"proctor: registry {self.config.getoption('--registry')}, seed {self.seed}",
         ]
 
@@ -98,7 +100,7 @@ class Examination:
         try:
             self.registry = smoke_check(self.stagehand)
         except SmokeFailed as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(legible(str(error))) from None
         finally:
             self.stagehand.close()
 
@@ -183,7 +185,7 @@ class Examination:
         bytes_again = sent_again(option("--impl"), hand.history, item.stash[BEGAN])
         lines = [f"again:  {again(option('--impl'), option('--registry'), item.nodeid, self.seed)}"]
         lines += [f"only the last bytes:  {bytes_again}"] * bool(bytes_again)
-        return "\n".join([text, "", *lines])
+        return legible("\n".join([text, "", *lines]))
 
     # --- after the cases
 
@@ -253,7 +255,7 @@ class Examination:
         path = save(self.document, self.config.getoption("--report"))
         terminalreporter.section("proctor")
         for line in [*summary_lines(self.document), *self.untrue]:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(printable(line))
         terminalreporter.write_line(f"certificate: {path}")
 
     def _examined(self, ran: Selection) -> Examined:

@@ -8,6 +8,7 @@ from proctor.subject.client import Client
 from proctor.subject.listing import Listing
 from proctor.subject.server import Server
 from proctor.waiting import eventually
+from proctor.wire.connection import describe_reply
 from proctor.wire.messages import ping, pong
 from proctor.zookeeper.registry import RegistryUnavailable
 
@@ -43,7 +44,7 @@ def check_server(hand: Stagehand) -> None:
         with server.connect() as wire:
             reply = wire.call(ping("smoke"))
         if reply != pong("smoke"):
-            raise Failure(f'the server answered ping "smoke" with {reply}')
+            raise Failure(f'the server answered ping "smoke" with {describe_reply(reply)}')
     hand.dismiss(server)
 
 

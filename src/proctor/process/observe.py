@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proctor.process import tcp
+from proctor.process.text import printable
 
 ESTABLISHED = "01"  # of the states in /proc/net/tcp
 PROC = Path("/proc")
@@ -51,7 +52,7 @@ class Stat:
         return (ticks_now() - self.started) / TICKS_PER_S
 
     def __str__(self) -> str:
-        return f"{self.pid} {self.command} {self.state}"
+        return f"{self.pid} {printable(self.command)} {self.state}"
 
 
 def stat(pid: int) -> Stat | None:

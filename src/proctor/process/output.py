@@ -8,8 +8,11 @@ import threading
 from collections import deque
 from typing import BinaryIO
 
+from proctor.process.text import printable, shorten
+
 KEPT_BYTES = 64 * 1024  # what a failure shows; a flood of output must not grow the kit
 GULP_BYTES = 65536
+SHOWN_CHARS = 500  # of a line, which may have no end
 SIP_BYTES, SIP_EVERY_S = 16, 0.02
 
 
@@ -29,10 +32,10 @@ class Output:
         self._thread.start()
 
     def tail(self, lines: int = 20) -> str:
-        """The last lines, as text; control characters other than newline and tab are shown as escapes."""
+        """The last lines, of each its beginning; control characters other than newline and tab are shown as escapes."""
         with self._lock:
             text = b"".join(self._pieces).decode(errors="backslashreplace")
-        return "\n".join(printable(line) for line in text.splitlines()[-lines:])
+        return "\n".join(printable(shorten(line, SHOWN_CHARS)) for line in text.splitlines()[-lines:])
 
     def finish(self, within_s: float) -> None:
         """Wait for the end of the stream: whoever holds its other end may still write."""
@@ -95,8 +98,3 @@ def polled(*descriptors: int) -> select.poll:
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
     return poll
-
-
-def printable(line: str) -> str:
-    """Text of an implementation for people's terminals: no escape sequences get through."""
-    return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from proctor.model import Verdict
-from proctor.process.output import printable
+from proctor.process.text import printable
 from proctor.record import cause
 
 TROUBLE = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)

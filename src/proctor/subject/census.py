@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from types import TracebackType
 
+from proctor.process.text import several
 from proctor.subject.server import Server
 
 EVERY_S = 0.002
@@ -49,4 +50,4 @@ class Census:
 
 
 def listed(pids: Collection[int]) -> str:
-    return ", ".join(map(str, sorted(pids))) or "(none)"
+    return several(sorted(pids))

@@ -16,6 +16,7 @@ from proctor.process import observe
 from proctor.process.observe import Stat
 from proctor.process.process import Process
 from proctor.process.program import Command, Program
+from proctor.process.text import several, shown
 from proctor.subject.stage import HOST, Stage
 from proctor.waiting import eventually
 from proctor.wire.connection import Connection, show_address
@@ -53,6 +54,9 @@ class Node:
     address: Address | None
     owner: int  # the session that holds it; 0 for a persistent node
 
+    def __str__(self) -> str:
+        return f"{self.path}  {shown(self.data)}  owner {self.owner:#x}"
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -64,6 +68,9 @@ class Snapshot:
     parent: int
     workers: tuple[int, ...]
     nodes: tuple[bytes, ...]
+
+    def __str__(self) -> str:
+        return f"parent {self.parent}, workers {several(self.workers)}, nodes {several(map(shown, self.nodes))}"
 
 
 class Server:
@@ -215,7 +222,7 @@ class Server:
         self.demand_parent()
         nodes = self.nodes()
         if len(nodes) != 1:
-            raise Failure(f"{self.root} should hold one node, and holds {len(nodes)}: {nodes}")
+            raise Failure(f"{self.root} should hold one node, and holds {len(nodes)}: {several(nodes)}")
         return nodes[0]
 
     def snapshot(self) -> Snapshot:

@@ -1,0 +1,57 @@
+"""What an implementation says, for people: little of it, and nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+SHOWN_CHARS = 200
+SHOWN_ITEMS = 20
+SHOWN_BYTES = 100
+
+
+def printable(line: str) -> str:
+    """A line for people's terminals: no escape sequences get through."""
+    return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
+
+
+def legible(text: str) -> str:
+    """The same of several lines."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def shorten(text: str, most: int = SHOWN_CHARS) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def brief(value: object) -> str:
+    """The beginning of a value's `repr`, which is not made whole: it would be larger than the value."""
+    return shorten(Brief().repr(value))
+
+
+def shown(data: bytes) -> str:
+    """The beginning of some bytes."""
+    return repr(data) if len(data) <= SHOWN_BYTES else f"{data[:SHOWN_BYTES]!r}... ({len(data)} bytes)"
+
+
+def several(items: Iterable[object]) -> str:
+    """The first of perhaps thousands."""
+    said = [str(item) for item in islice(items, SHOWN_ITEMS + 1)]
+    return ", ".join([*said[:SHOWN_ITEMS], *["..."] * (len(said) > SHOWN_ITEMS)]) or "(none)"
+
+
+class Brief(reprlib.Repr):
+    """No part of it shows more than `brief` does, and members keep their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = self.maxlist = self.maxstring = self.maxlong = self.maxother = SHOWN_CHARS
+
+    def repr_str(self, x: str, level: int) -> str:  # noqa: ARG002  # as reprlib calls it
+        return repr(x[:SHOWN_CHARS])
+
+    def repr_dict(self, x: Mapping[Any, Any], level: int) -> str:
+        members = (f"{self.repr1(key, level - 1)}: {self.repr1(x[key], level - 1)}" for key in islice(x, SHOWN_CHARS))
+        return "{" + ", ".join(members) + "}" if level > 0 else self.fillvalue
