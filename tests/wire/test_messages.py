@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.wire.messages import (
+    MOST_VALUES,
+    MOST_WIDE_BYTES,
     NotAMessage,
     Reply,
+    TooBulky,
     decode_reply,
     encode,
     frame,
@@ -135,3 +138,20 @@ def test_an_error_has_a_code_and_other_replies_have_none() -> None:
     assert Reply("error", {"code": "bad_params", "message": ""}).code == "bad_params"
     assert Reply("pong", {"code": "bad_params"}).code is None
     assert Reply("error", "bad_params").code is None
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (b"[" + b"[]," * MOST_VALUES + b"[]]", "values, more than"),
+        (b'"' + "é".encode() * MOST_WIDE_BYTES + b'"', "bytes that are not all ASCII"),
+    ],
+    ids=["values", "wide text"],
+)
+def test_what_would_fill_the_kit_s_memory_is_not_read(result: bytes, reason: str) -> None:
+    with pytest.raises(TooBulky, match=reason):
+        decode_reply(b'{"out":"pong","result":' + result + b"}")
+
+
+def test_what_is_long_and_plain_is_read() -> None:
+    assert decode_reply(encode({"out": "pong", "result": "x" * 2 * MOST_WIDE_BYTES})).name == "pong"

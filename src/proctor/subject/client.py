@@ -17,15 +17,16 @@ from typing import Any
 
 from proctor.manifest import fill
 from proctor.outcome import Failure, TimedOut
-from proctor.process.output import printable
 from proctor.process.program import Command, Program
+from proctor.process.text import brief, printable, shorten
 from proctor.subject.server import indent
 from proctor.subject.stage import Stage
-from proctor.wire.connection import shorten
-from proctor.wire.messages import Reply, Written, encode, exact_integer
+from proctor.wire.connection import describe_reply
+from proctor.wire.messages import Reply, TooBulky, Written, check_bulk, encode, exact_integer
 from proctor.zookeeper.proxy import RegistryProxy
 
-LONGEST_LINE_BYTES = 32 * 1024 * 1024  # twice the largest frame by default
+EXCERPT_BYTES = 1000
+LONGEST_LINE_BYTES = 20 * 1024 * 1024  # more than the largest frame by default
 ANSWER_WITHIN_S = 10.0  # for operations of the driver itself, and on top of a call's own timeout
 READ_WITHIN_S = 30.0  # a driver may do one thing after another, and be busy with a call
 EXIT_FOLLOWS_S = 0.5  # a driver whose output has ended is about to exit, and its status tells more
@@ -54,8 +55,8 @@ class Outcome:
 
     def __str__(self) -> str:
         if self.reply is not None:
-            return f"{self.reply.name} {shorten(repr(self.reply.result))} after {self.took_s:.3f} s"
-        return f"{self.kind} {self.code or ''} {shorten(self.message)!r} after {self.took_s:.3f} s"
+            return f"{describe_reply(self.reply)} after {self.took_s:.3f} s"
+        return f"{self.kind} {shorten(str(self.code or ''))} {brief(self.message)} after {self.took_s:.3f} s"
 
 
 class Pending:
@@ -180,7 +181,7 @@ class Client:
         answer = self._ask(0, op="servers").answer(ANSWER_WITHIN_S * self.stage.patience)
         listed = answer.get("servers")
         if not isinstance(listed, list) or not all(isinstance(entry, str) for entry in listed):
-            raise DriverBroken(f'the reply to "servers" should hold a list of strings: {answer!r}')
+            raise DriverBroken(f'the reply to "servers" should hold a list of strings: {brief(answer)}')
         return sorted(listed)
 
     def close(self) -> int:
@@ -208,7 +209,7 @@ class Client:
             if self._broken is not None:
                 raise self._broken
             self._pending[pending.number] = pending
-        self.history.record("client asked", number=pending.number, request=shorten(repr(request)))
+        self.history.record("client asked", number=pending.number, request=brief(request))
         self.write(encode({"id": pending.number, **request}) + b"\n")
         return pending
 
@@ -226,8 +227,11 @@ class Client:
         if not line.endswith(b"\n"):
             raise DriverBroken(self._diagnosis(f"the driver wrote half a line, {len(line)} bytes: {excerpt(line)}"))
         try:
+            check_bulk(line)
             answer = json.loads(line, parse_int=exact_integer, parse_float=Written)
             number = answer["id"]
+        except TooBulky as error:
+            raise DriverBroken(self._diagnosis(f"the driver wrote a line of {error}: {excerpt(line)}")) from None
         except (ValueError, KeyError, TypeError, RecursionError):
             raise DriverBroken(
                 self._diagnosis(f'the driver wrote a line that is no JSON object with "id": {excerpt(line)}')
@@ -235,9 +239,8 @@ class Client:
         with self._lock:
             pending = self._pending.pop(number, None) if type(number) is int else None
         if pending is None:
-            raise DriverBroken(
-                f"the driver answered {number!r}, which was not asked or is answered already: {excerpt(line)}"
-            )
+            said = f"the driver answered {brief(number)}, which was not asked or is answered already"
+            raise DriverBroken(f"{said}: {excerpt(line)}")
         pending.put(answer)
 
     def _give_up(self, broken: DriverBroken) -> None:
@@ -259,12 +262,13 @@ def read_outcome(answer: dict[str, Any], took_s: float) -> Outcome:
     if "error" not in answer:
         with suppress(KeyError):
             return Outcome(Reply(answer["out"], answer["result"]), None, None, "", took_s)
-        raise DriverBroken(f'the driver\'s answer holds neither "out" and "result" nor "error": {answer!r}')
+        said = 'the driver\'s answer holds neither "out" and "result" nor "error"'
+        raise DriverBroken(f"{said}: {brief(answer)}")
     error = answer["error"]
     if not isinstance(error, dict) or error.get("kind") not in KINDS:
-        raise DriverBroken(f"the driver's error has a kind that is none of {', '.join(KINDS)}: {error!r}")
+        raise DriverBroken(f"the driver's error has a kind that is none of {', '.join(KINDS)}: {brief(error)}")
     return Outcome(None, error["kind"], error.get("code"), str(error.get("message", "")), took_s)
 
 
 def excerpt(line: bytes) -> str:
-    return printable(shorten(line.decode(errors="backslashreplace").rstrip("\n")))
+    return printable(shorten(line[:EXCERPT_BYTES].decode(errors="backslashreplace").rstrip("\n")))
