@@ -193,6 +193,20 @@ def sockets(pid: int) -> set[int]:
     return found
 
 
+def hidden(pids: Iterable[int]) -> list[int]:
+    """Those of `pids` whose descriptors are not for us to see: they made themselves so, or changed their user."""
+    return [pid for pid in pids if is_hidden(pid)]
+
+
+def is_hidden(pid: int) -> bool:
+    try:
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            os.readlink(f"/proc/{pid}/fd/{descriptor}")
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return False
+
+
 def holders(inodes: set[int], pids: Iterable[int]) -> list[int]:
     """Those of `pids` that have one of the sockets open."""
     return [pid for pid in pids if not inodes.isdisjoint(sockets(pid))]

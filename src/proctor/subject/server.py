@@ -180,11 +180,17 @@ class Server:
         ]
 
     def workers(self) -> list[Stat]:
-        """The living workers below its parent, as the manifest says what a worker is."""
+        """The living workers below its parent, as the manifest says what a worker is. Failure if they hide from us."""
         alive = [process for process in observe.family(self.pid) if process.state not in "ZX"]
         if self._section.workers == "children":
             return [process for process in alive if process.parent == self.pid]
-        holders = observe.holders(observe.listening_inodes(self.port), [process.pid for process in alive])
+        inodes, pids = observe.listening_inodes(self.port), [process.pid for process in alive]
+        holders = observe.holders(inodes, pids)
+        if inodes and not holders and (hidden := observe.hidden(pids)):
+            raise Failure(
+                f"whether {several(hidden)} are workers can't be seen: their descriptors are hidden from us, as by "
+                'PR_SET_DUMPABLE or another user; workers = "children" in impl.toml needs no look at them'
+            )
         return [process for process in alive if process.pid in holders]
 
     def worker_pids(self) -> set[int]:
