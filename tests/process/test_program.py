@@ -14,7 +14,7 @@ import pytest
 
 from proctor.process import observe
 from proctor.process.process import Gone, Process
-from proctor.process.program import Command, Program, adopt_orphans
+from proctor.process.program import CanNotStart, Command, Program, adopt_orphans
 from proctor.waiting import eventually
 
 Run = Callable[..., Program]
@@ -160,3 +160,26 @@ def test_every_thread_that_waits_is_told_the_status(run: Run) -> None:
             waits = [pool.submit(program.wait, WITHIN_S) for _ in range(8)]
             program.stdin.close()
             assert [wait.result() for wait in waits] == [7] * 8
+
+
+def test_one_that_has_itself_traced_has_not_ended_when_a_signal_stops_it(run: Run) -> None:
+    """Its tracer is whoever started it, and finds it stopped by waiting for it."""
+    program = run(
+        """
+        import ctypes, os, time
+        ctypes.CDLL(None).ptrace(0, 0, 0, 0)
+        os.write(1, b"traced")
+        time.sleep(60)
+        """
+    )
+    eventually(lambda: program.output.tail() == "traced", within=WITHIN_S)
+    program.parent.send(signal.SIGTERM)
+    eventually(lambda: program.parent.state() == "t", within=WITHIN_S)
+    assert program.exit_status() is None
+    program.end()
+    assert program.exit_status() == -signal.SIGKILL
+
+
+def test_a_folder_that_has_gone_is_no_error_of_the_kit(tmp_path: Path) -> None:
+    with pytest.raises(CanNotStart, match="where it could be before: No such file or directory"):
+        Program(Command([sys.executable], tmp_path / "gone"))
