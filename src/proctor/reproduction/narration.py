@@ -8,7 +8,7 @@ from typing import Any
 
 from proctor.examination.evidence import describe_event
 from proctor.history import Event
-from proctor.wire.connection import shorten
+from proctor.process.text import shorten
 
 Facts = dict[str, Any]
 TRAFFIC = ("sent", "received", "call", "client asked", "client call")

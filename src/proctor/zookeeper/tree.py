@@ -17,7 +17,7 @@ from proctor.zookeeper.codes import CreateMode, Error, EventType, KeeperError, O
 from proctor.zookeeper.protocol import ACL, ANYONE, OPEN_ACL, CreateRequest, CreateTTLRequest, Id, Stat
 
 MAX_TTL_MS = 0xFF_FFFF_FFFF  # what fits beside the mark of a TTL node in an owner's 8 bytes
-HELD_BYTES_MAX = 8 << 20  # it lives in the kit's memory, which no server that registers and registers may fill
+HELD_BYTES_MAX = 24 << 20  # it lives in the kit's memory, which no server that registers and registers may fill
 ZNODE_BYTES = 1000  # of memory, beside its path and its data
 OWN_PATHS = frozenset({"/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"})  # never deleted
 
