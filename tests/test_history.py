@@ -18,9 +18,25 @@ def test_a_history_comes_back_as_it_was(tmp_path: Path) -> None:
     assert [event.facts["phase"] for event in history.events("fault", since=moment)] == ["healed"]
 
 
-@pytest.mark.parametrize("line", ["", "7", "{", '{"at": 1}', '{"kind": "x"}'])
-def test_a_damaged_history_names_the_line(tmp_path: Path, line: str) -> None:
+DAMAGED = {
+    "empty": b"",
+    "a number": b"7",
+    "cut off": b'{"at": 1, "ki',
+    "no kind": b'{"at": 1}',
+    "no moment": b'{"kind": "x"}',
+    "a moment in words": b'{"at": "soon", "kind": "x"}',
+    "a moment that is no number": b'{"at": NaN, "kind": "x"}',
+    "an endless moment": b'{"at": 1e999, "kind": "x"}',
+    "a moment beyond all clocks": b'{"at": 1%s, "kind": "x"}' % (b"0" * 400),
+    "a kind that is no text": b'{"at": 1, "kind": ["x"]}',
+    "not UTF-8": b'{"at": 1, "kind": "\xff"}',
+    "nested without end": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("line", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_history_names_the_line(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "h.jsonl"
-    path.write_text('{"at": 1, "kind": "x"}\n' + line + "\n")
+    path.write_bytes(b'{"at": 1, "kind": "x"}\n' + line + b"\n")
     with pytest.raises(ValueError, match=r"h\.jsonl:2: not an event of a history"):
         History.load(path)

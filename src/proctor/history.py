@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+LATEST_S = 1e12  # no clock shows more
+
 
 @dataclass(frozen=True)
 class Event:
@@ -73,12 +75,23 @@ class History:
 
     @classmethod
     def load(cls, path: Path) -> History:
-        """Read a saved history; ValueError names the file and the line that isn't an event."""
+        """Read a saved history. OSError if there is none; ValueError names file and line that isn't an event."""
         events = []
-        for number, line in enumerate(path.read_text().splitlines(), 1):
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
             try:
-                facts = json.loads(line)
-                events.append(Event(float(facts.pop("at")), str(facts.pop("kind")), facts))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                events.append(event_of(json.loads(line)))
+            except (ValueError, RecursionError) as error:
                 raise ValueError(f"{path}:{number}: not an event of a history: {error}") from None
         return cls.of(events)
+
+
+def event_of(facts: object) -> Event:
+    """An event from its line. ValueError if it isn't one."""
+    if not isinstance(facts, dict) or not {"at", "kind"} <= facts.keys():
+        raise ValueError("expected an object with 'at' and 'kind'")
+    at, kind = facts.pop("at"), facts.pop("kind")
+    if not isinstance(at, float | int) or isinstance(at, bool) or not abs(at) <= LATEST_S:
+        raise ValueError(f"'at' must be a number of seconds, not {at!r:.40}")
+    if not isinstance(kind, str):
+        raise ValueError(f"'kind' must be text, not {kind!r:.40}")
+    return Event(float(at), kind, facts)
