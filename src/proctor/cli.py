@@ -10,6 +10,7 @@ import click
 from proctor.examination.resend import NotSent, resend
 from proctor.history import History
 from proctor.manifest import ManifestError, read_manifest
+from proctor.report.timeline.command import NoTimeline, show
 from proctor.report.verify import Unreadable, differences, fits, on_disk, read_certificate
 from proctor.reproduction.catalogue import UnknownMode, read_catalogue
 from proctor.reproduction.listing import as_data, lines
@@ -169,3 +170,27 @@ def reproduce(mode: str, impl: Path | None, registry: str) -> None:
         raise SystemExit(TRIED[tried_on(impl, catalogue, entry, registry, click.echo)])
     except (UnknownMode, NotToBeReproduced, NotStaged, ManifestError, SpecError) as error:
         raise CannotTry(str(error)) from None
+
+
+class CannotShow(click.ClickException):
+    """The history can't be read, or the page can't be written."""
+
+    exit_code = 2
+
+
+@main.command()
+@click.argument("history", type=click.Path(path_type=Path))
+@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="The page; default: beside HISTORY")
+@click.option("--text", is_flag=True, help="Print it for the terminal instead.")
+def timeline(history: Path, output: Path | None, text: bool) -> None:
+    """Show a saved history on one time axis, on a page that needs no network.
+
+    The exit status is 2 if the history can't be read, or the page can't be written.
+    """
+    if text and output:
+        raise click.UsageError("--text prints, and --output writes a page: choose one")
+    try:
+        for line in show(history, output, text):
+            click.echo(line)
+    except NoTimeline as error:
+        raise CannotShow(str(error)) from None
