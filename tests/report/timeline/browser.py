@@ -1,0 +1,86 @@
+"""Chromium without a screen, for whoever looks at a page: it reaches no host, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.support.wait import WebDriverWait
+
+from proctor.waiting import eventually
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+WITHIN_S = 60
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",  # which root can't have
+    "--disable-dev-shm-usage",  # small in containers
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+
+
+def missing() -> str | None:
+    """Why no page can be looked at here, or None."""
+    absent = [name for name, found in (("chromium", BROWSER), ("chromedriver", DRIVER)) if found is None]
+    return f"looking at a page needs {' and '.join(absent)}" if absent else None
+
+
+class Browser:
+    """One window; what goes wrong in it is on its console."""
+
+    def __init__(self, driver: Chrome) -> None:
+        self.driver = driver
+
+    def open(self, page: Path) -> None:
+        """Returns once the timeline is drawn. What an earlier page left on the console is forgotten."""
+        self.console()
+        self.driver.get(page.as_uri())
+        self.wait("document.getElementById('plot').getAttribute('aria-busy') === 'false'")
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def wait(self, condition: str) -> None:
+        told = f"never: {condition}"
+        WebDriverWait(self.driver, WITHIN_S).until(lambda _: self.run(f"return {condition}"), told)
+
+    def console(self) -> list[str]:
+        return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+
+    def pretend(self, width: int = 1400, *, dark: bool = False) -> None:
+        """A window of that width, for somebody who likes dark pages, or light ones."""
+        self.command("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.command("Emulation.setEmulatedMedia", features=[scheme])
+
+    def command(self, name: str, **arguments: Any) -> None:
+        self.driver.execute_cdp_cmd(name, arguments)
+
+
+@contextmanager
+def browser(folder: Path) -> Iterator[Browser]:
+    """Its files stand in `folder`; leaving it, none of its processes is left."""
+    options = ChromeOptions()
+    options.binary_location = str(BROWSER)
+    for argument in (*ARGUMENTS, f"--user-data-dir={folder / 'profile'}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    home = {"HOME": str(folder), "TMPDIR": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
+    driver = Chrome(options, ChromeService(DRIVER, env={**os.environ, **home}))
+    service = psutil.Process(driver.service.process.pid)
+    started = [service, *service.children(recursive=True)]
+    try:
+        yield Browser(driver)
+    finally:
+        driver.quit()
+        eventually(lambda: not psutil.wait_procs(started, 0)[1], within=WITHIN_S, what="the browser to end")
