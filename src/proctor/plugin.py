@@ -36,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where certificate.json goes (default: report)",
     )
     group.addoption(
+        "--timelines",
+        choices=("failed", "all", "none"),
+        default="failed",
+        help="which cases of chaos/ leave history and timeline below --report (default: failed)",
+    )
+    group.addoption(
         "--time-scale", metavar="X", type=float, default=1.0, help="multiply every deadline, for a slow machine"
     )
     group.addoption(

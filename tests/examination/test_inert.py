@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 RUN_WITHIN_S = 120
-OPTIONS = ("--impl", "--registry", "--seed", "--report", "--time-scale")
+OPTIONS = ("--impl", "--registry", "--seed", "--report", "--timelines", "--time-scale")
 TELLS_WHAT_IS_IMPORTED = """
 import json, sys
 
@@ -20,7 +20,7 @@ def pytest_unconfigure(config):
         json.dump({"modules": sorted(sys.modules), "plugins": loaded}, file)
 """
 # Not hypothesis: it has a plugin of its own, which imports it whether Proctor is there or not.
-HEAVY = ("kazoo", "msgspec", "markdown_it", "tenacity", "testcontainers", "psutil", "click")
+HEAVY = ("kazoo", "msgspec", "markdown_it", "tenacity", "testcontainers", "psutil", "click", "jinja2", "plotly")
 
 
 def pytest_in(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

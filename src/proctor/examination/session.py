@@ -22,6 +22,7 @@ from proctor.examination.fixtures import REPLAYED, STAGEHAND
 from proctor.examination.judge import blamed, judge
 from proctor.examination.smoke import SmokeFailed, smoke_check
 from proctor.examination.stagehand import Stagehand
+from proctor.examination.timelines import Timelines
 from proctor.known import KnownFailuresError, read_known_failures
 from proctor.manifest import ManifestError, read_manifest
 from proctor.model import Clause, Level, Verdict
@@ -67,6 +68,7 @@ class Examination:
         self.document: dict[str, Any] | None = None
         self.registry: tuple[str, str] = (config.getoption("--registry"), "unknown")
         self.started = datetime.datetime.now(datetime.UTC)
+        self.timelines = Timelines.of(config, self.manifest.about, self.started)
 
     @property
     def is_worker(self) -> bool:
@@ -131,6 +133,9 @@ class Examination:
         clauses = selection.clauses_of(item, self.spec)
         if clauses:
             self._judge(item, call, report, clauses)
+            case, history = selection.case_id(item), self.stagehand.history
+            if report.when == "teardown" and self.timelines.of_any(case):
+                report.sections.append(("timeline", self.timelines.leave(case, history, item.stash[BEGAN])))
         return report
 
     def _judge(
@@ -158,6 +163,10 @@ class Examination:
             report.outcome = "skipped"
         elif verdict is Verdict.FAIL:
             report.longrepr = self._evidence(item, call, clauses, judgement.message)
+            if self.timelines.of_failed(case):
+                told = {"clause": ", ".join(clause.id for clause in clauses), "message": judgement.message}
+                left = self.timelines.leave(case, self.stagehand.history, item.stash[BEGAN], told)
+                report.longrepr += f"\n{left}"
             if not self._blocks(clauses):
                 report.outcome = "skipped"
         elif verdict is Verdict.INCONCLUSIVE:
