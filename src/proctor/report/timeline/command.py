@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from proctor.history import History
-from proctor.process.output import printable
+from proctor.process.text import printable
 from proctor.report.timeline import text_timeline, write_timeline
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from proctor.call import Kind
 from proctor.history import LATEST_S, Event, History
-from proctor.process.output import printable
+from proctor.process.text import printable
 from proctor.states import Act, Processes, Quiet, Resources, Stalled, View, Znodes
 
 MOST_SHOWN = 300  # characters of one text: an answer can be megabytes long
