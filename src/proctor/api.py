@@ -19,6 +19,7 @@ from proctor.checks.finding import Finding, none_found
 from proctor.checks.workers import never_fewer_than
 from proctor.examination.drawing import ForAny
 from proctor.examination.fixtures import StartClient, StartScripted, StartServer, StartService
+from proctor.faults.ensemble import KillLeader, PartitionMember, RollingRestart
 from proctor.faults.fault import Fault
 from proctor.faults.foreign import FOSTERED, ForeignChildrenEnd
 from proctor.faults.limits import FewDescriptors, FewProcesses, LittleMemory
@@ -125,6 +126,9 @@ clause = pytest.mark.clause
 needs = pytest.mark.needs
 """Marks a case with what it depends on beyond its clauses, as their headings write it: `needs("profile wire")`."""
 
+only_on = pytest.mark.only_on
+"""Marks a case with the registries, as `--registry` names them, that have what it disturbs: `only_on("ensemble")`."""
+
 PROMPTLY_S = 2.0
 """What the spec calls promptly (spec/README.md, "Words"); stretch it by `stage.patience`."""
 
@@ -182,6 +186,7 @@ __all__ = [
     "Inject",
     "Kill",
     "KillAtCall",
+    "KillLeader",
     "KillOnSight",
     "Kind",
     "LateEvents",
@@ -199,6 +204,7 @@ __all__ = [
     "OneWayLink",
     "OpCode",
     "Outcome",
+    "PartitionMember",
     "Pending",
     "Process",
     "Program",
@@ -214,6 +220,7 @@ __all__ = [
     "Reply",
     "Request",
     "RequestVector",
+    "RollingRestart",
     "Rule",
     "ScriptedServer",
     "Server",
@@ -271,6 +278,7 @@ __all__ = [
     "observe",
     "occupy",
     "once",
+    "only_on",
     "ordinary_session",
     "pi",
     "ping",

@@ -25,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--registry",
         metavar="WHICH",
         default="embedded",
-        help="embedded (default) | zookeeper (Apache's, found here) | container[:IMAGE] | HOST:PORT,...[/chroot]",
+        help="embedded (default) | zookeeper (Apache's, found here) | ensemble (three of these) | "
+        "container[:IMAGE] | HOST:PORT,...[/chroot]",
     )
     group.addoption("--seed", metavar="N", type=int, help="draw everything random from this seed; printed when drawn")
     group.addoption(

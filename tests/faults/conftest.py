@@ -1,4 +1,4 @@
-"""One loop and one Apache ZooKeeper for the folder; a place for each test."""
+"""One loop, one Apache ZooKeeper and one ensemble for the folder; a place for each test."""
 
 from __future__ import annotations
 
@@ -20,9 +20,18 @@ def loop() -> Iterator[LoopThread]:
 
 
 @pytest.fixture(scope="session")
-def apache(loop: LoopThread) -> Iterator[Registry]:
+def zookeeper(loop: LoopThread) -> Iterator[Registry]:
+    yield from opened("zookeeper", loop)
+
+
+@pytest.fixture(scope="session")
+def ensemble(loop: LoopThread) -> Iterator[Registry]:
+    yield from opened("ensemble", loop)
+
+
+def opened(kind: str, loop: LoopThread) -> Iterator[Registry]:
     try:
-        registry = open_registry("zookeeper", loop)
+        registry = open_registry(kind, loop)
     except RegistryUnavailable as missing:
         pytest.skip(str(missing))
     with registry:
@@ -36,8 +45,8 @@ def place(
     with ExitStack() as ends:
 
         def registry(kind: str) -> Registry:
-            if kind == "zookeeper":
-                shared: Registry = request.getfixturevalue("apache")
+            if kind in ("zookeeper", "ensemble"):
+                shared: Registry = request.getfixturevalue(kind)
                 return shared
             return ends.enter_context(open_registry(kind, loop))
 

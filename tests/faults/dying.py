@@ -30,7 +30,7 @@ SCENES = {
     f"{trial.fault.__name__}-{name}".replace(" ", "-"): made
     for trial in TRIALS
     for name, made in trial.scenes.items()
-    if name != "zookeeper"
+    if name not in ("zookeeper", "ensemble")
 }
 
 

@@ -20,7 +20,7 @@ from proctor.zookeeper.standing import StandingRegistry
 from tests.faults.place import A_WHILE_S, WITHIN_S, Place
 from tests.faults.scene import Scene, Trial
 
-KINDS = ("embedded", "zookeeper")
+KINDS = ("embedded", "zookeeper", "ensemble")
 
 
 class Stubborn(EmbeddedRegistry):
@@ -48,7 +48,7 @@ def on_each(scene: OnAnyRegistry) -> Mapping[str, Callable[[Place], Scene]]:
 
 
 def some_path() -> str:
-    """One Apache ZooKeeper serves all tests."""
+    """One Apache ZooKeeper serves all tests, and so does one ensemble."""
     return f"/fault-{time.monotonic_ns()}"
 
 

@@ -235,7 +235,7 @@ def test_what_answers_but_is_no_zookeeper_is_named(loop: LoopThread) -> None:
 
 @pytest.mark.parametrize("spec", ["", "nonsense", "host", "host:port", ":2181", "host:0", "host:99999", "a:1,b", "/x"])
 def test_a_spec_that_says_nothing_is_refused_with_what_could_be_said(spec: str, loop: LoopThread) -> None:
-    with pytest.raises(RegistryUnavailable, match="embedded, zookeeper, container"):
+    with pytest.raises(RegistryUnavailable, match="embedded, zookeeper, ensemble, container"):
         open_registry(spec, loop)
 
 
@@ -247,7 +247,7 @@ def test_without_java_the_message_says_what_to_install(loop: LoopThread, monkeyp
 
 
 def test_a_home_without_jars_is_named(loop: LoopThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proctor.zookeeper.apache.java", lambda: "java")
+    monkeypatch.setattr("proctor.zookeeper.jvm.java", lambda: "java")
     monkeypatch.setenv("ZOOKEEPER_HOME", str(tmp_path))
     with pytest.raises(RegistryUnavailable, match=f"ZOOKEEPER_HOME={tmp_path} has no lib/zookeeper"):
         open_registry("zookeeper", loop)
@@ -261,8 +261,10 @@ def test_a_server_that_ends_at_boot_is_told_with_its_last_words(
     fake.write_text("#!/bin/sh\necho 'no such luck' >&2\nexit 1\n")
     fake.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    monkeypatch.setattr("proctor.zookeeper.apache.classpath", lambda: "anything")
-    with pytest.raises(RegistryUnavailable, match=r"ended while it booted on 127.0.0.1:\d+:\nno such luck"):
+    monkeypatch.setattr("proctor.zookeeper.jvm.classpath", lambda: "anything")
+    with pytest.raises(
+        RegistryUnavailable, match=r"Apache ZooKeeper on 127.0.0.1:\d+ has ended by itself:\nno such luck"
+    ):
         open_registry("zookeeper", loop).start()
 
 
@@ -272,7 +274,7 @@ def test_a_java_that_cannot_be_run_is_named(loop: LoopThread, tmp_path: Path, mo
     broken.write_text("#!/no/such/interpreter\n")
     broken.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    monkeypatch.setattr("proctor.zookeeper.apache.classpath", lambda: "anything")
+    monkeypatch.setattr("proctor.zookeeper.jvm.classpath", lambda: "anything")
     with pytest.raises(RegistryUnavailable, match=f"cannot run {broken}: .*No such file"):
         open_registry("zookeeper", loop).start()
 

@@ -11,6 +11,7 @@ from proctor.spec import Spec, UnknownClause, requirement
 
 MARK = "clause"
 NEEDS = "needs"
+ONLY_ON = "only_on"
 
 
 def clauses_of(item: pytest.Item, spec: Spec) -> tuple[Clause, ...]:
@@ -37,6 +38,11 @@ def needs_of(item: pytest.Item) -> tuple[Requirement, ...]:
         raise pytest.UsageError(f"{item.nodeid}: {NEEDS}: {error}") from None
 
 
+def stands_on(item: pytest.Item, registry: str) -> bool:
+    """Whether this kind of registry, as `--registry` names it, has what a case disturbs; elsewhere it is no case."""
+    return all(registry in mark.args for mark in item.iter_markers(ONLY_ON))
+
+
 def mark_up(item: pytest.Item, clauses: tuple[Clause, ...]) -> None:
     """Let `-m wire`, `-m must` and `-k frame-may-arrive-in-pieces` select a case."""
     for clause in clauses:
@@ -56,16 +62,18 @@ def met(needs: tuple[Requirement, ...], manifest: Manifest) -> bool:
     return all(need.satisfied_by(claims) for need in needs)
 
 
-def split(items: list[pytest.Item], spec: Spec, manifest: Manifest) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """Cases to run, and those whose clauses are not claimed; tests that are no cases stay as they are."""
+def split(
+    items: list[pytest.Item], spec: Spec, manifest: Manifest, registry: str
+) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Cases to run, and those that are none with this manifest or registry; tests that are no cases stay."""
     run: list[pytest.Item] = []
-    unclaimed: list[pytest.Item] = []
+    left: list[pytest.Item] = []
     for item in items:
         clauses = clauses_of(item, spec)
         mark_up(item, clauses)
         claimed = binding(clauses, manifest) and met(needs_of(item), manifest)
-        (run if claimed else unclaimed).append(item)
-    return run, unclaimed
+        (run if claimed and stands_on(item, registry) else left).append(item)
+    return run, left
 
 
 def undrawn(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
@@ -87,6 +95,7 @@ def register_marks(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f'{NEEDS}(*claims): what a case needs beyond its clauses, written as in a heading: "profile wire"'
     )
+    config.addinivalue_line("markers", f"{ONLY_ON}(*registries): the registries that have what a case disturbs")
     for profile in PROFILES:
         config.addinivalue_line("markers", f"{profile}: cases of the profile {profile}")
     for level in Level:

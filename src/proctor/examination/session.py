@@ -108,15 +108,15 @@ class Examination:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        run, unclaimed = selection.split(items, self.spec, self.manifest)
+        run, left = selection.split(items, self.spec, self.manifest, self.config.getoption("--registry"))
         if self.replayed is not None:
             run, others = selection.only(self.replayed.case, run)
-            unclaimed += others
+            left += others
         elif not self.config.getoption("--chaos-budget"):
             run, drawn = selection.undrawn(run)
-            unclaimed += drawn
+            left += drawn
         items[:] = run
-        self.config.hook.pytest_deselected(items=unclaimed)
+        self.config.hook.pytest_deselected(items=left)
 
     # --- the cases
 

@@ -16,6 +16,7 @@ from proctor.zookeeper.proxy import Expiry, RegistryProxy, SeenSession
 from proctor.zookeeper.registry import Registry
 
 SILENCE_S = 0.3  # a handshake is answered within milliseconds
+PROBED_WITHIN_S = 5.0
 
 
 class ExpireSession(Fault):
@@ -73,17 +74,16 @@ class RegistryFault(Fault):
 
 
 class RegistryGone(RegistryFault):
-    """The registry is killed; its state stays. Proof: nobody accepts at its address. Healed by a restart."""
+    """The registry is killed; its state stays. Proof: nobody accepts where it served. Healed by a restart."""
 
     def break_it(self) -> None:
         self.registry.kill()
 
     def proof(self) -> str | None:
-        try:
-            with probe(self.registry):
+        for server in self.registry.servers:
+            with suppress(ConnectionRefusedError), closing(Client(*server)):
                 return None
-        except ConnectionRefusedError:
-            return f"nobody accepts at {self.registry.address}"
+        return f"nobody accepts at {self.registry.address}"
 
     def heal(self) -> None:
         self.registry.restart()
@@ -135,18 +135,21 @@ class RegistryFrozen(RegistryFault):
         self.registry.freeze()
 
     def proof(self) -> str | None:
-        with suppress(ConnectionError), probe(self.registry, SILENCE_S) as client:
+        silent = all(self._silent(server) for server in self.registry.servers)
+        return f"{self.registry.address} accepts, and gives no answer in {SILENCE_S} s" if silent else None
+
+    def _silent(self, server: tuple[str, int]) -> bool:
+        with suppress(ConnectionError), closing(Client(*server, SILENCE_S)) as client:
             try:
                 client.connect()
             except TimeoutError:
-                return f"{self.registry.address} accepts, and gives no answer in {SILENCE_S} s"
-        return None
+                return True
+        return False
 
     def heal(self) -> None:
         self.registry.thaw()
 
 
-def probe(registry: Registry, within_s: float = 5.0) -> closing[Client]:
-    """A connection to a registry of ours, which is one server."""
-    host, _, port = registry.address.rpartition(":")
-    return closing(Client(host, int(port), within_s))
+def probe(registry: Registry) -> closing[Client]:
+    """A connection to a registry of ours: to the first of its servers, since whatever is done is done to all."""
+    return closing(Client(*registry.servers[0], PROBED_WITHIN_S))

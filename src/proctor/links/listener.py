@@ -8,21 +8,24 @@ from collections.abc import Callable
 
 from proctor.links.address import Address
 
+ANYWHERE = Address("127.0.0.1", 0)
 BACKLOG = 1024
 OUT_OF_DESCRIPTORS_PAUSE_S = 0.1  # without it the loop would spin: the connection that can't be accepted stays ready
 
 
 class Listener:
-    """A free port on 127.0.0.1: closed it refuses (ECONNREFUSED), open it hands over what it accepts.
+    """A port of ours, a free one unless told: closed it refuses (ECONNREFUSED), open it hands over what it accepts.
 
     A bound socket that never listens reserves the port all the while: without it the kernel could give the port of
     a refusing link to a stranger, and a client under test would talk to that.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, accepted: Callable[[socket.socket], None]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, accepted: Callable[[socket.socket], None], at: Address = ANYWHERE
+    ) -> None:
         self._loop = loop
         self._accepted = accepted
-        self._reservation = _bound("127.0.0.1", 0)
+        self._reservation = _bound(*at)
         self._socket: socket.socket | None = None
         self.address = Address(*self._reservation.getsockname())
 

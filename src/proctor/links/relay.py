@@ -19,7 +19,7 @@ from typing import Any
 from proctor.links.address import Address
 from proctor.links.connection import RESET_ON_CLOSE, Connection, End, How
 from proctor.links.lane import Direction, Lane, Traffic
-from proctor.links.listener import Listener
+from proctor.links.listener import ANYWHERE, Listener
 from proctor.links.listening import listens
 
 TARGET_POLL_S = 0.02  # a lookup costs some 30 µs
@@ -46,18 +46,28 @@ class LinkStats:
 
 
 class Relay:
-    """Stands on a port of its own, in front of the first of `targets` that accepts."""
+    """Stands on a port of its own, in front of the first of `targets` that accepts.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, targets: tuple[Address, ...]) -> None:
+    `here`: they are known to be on this machine, though nobody may listen there yet.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        targets: tuple[Address, ...],
+        at: Address = ANYWHERE,
+        *,
+        here: bool = False,
+    ) -> None:
         self.loop = loop
         self.targets = targets
         self.lanes = {direction: Lane() for direction in Direction}
         self.may_dial = asyncio.Event()
         self.may_dial.set()
         self.connections: set[Connection] = set()
-        self._listener = Listener(loop, self._accept)
+        self._listener = Listener(loop, self._accept, at)
         self.address = self._listener.address
-        self._target_seen = False
+        self._target_seen = here
         self._target_listens = True
         self._refuse = self._reject = self._hold_dialling = self._stopped = False
         self._connects: deque[float] = deque(maxlen=CONNECTS_KEPT)

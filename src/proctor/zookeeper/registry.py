@@ -7,6 +7,7 @@ from proctor.zookeeper.apache import ApacheRegistry
 from proctor.zookeeper.backend import Registry, RegistryUnavailable
 from proctor.zookeeper.container import ContainerRegistry
 from proctor.zookeeper.embedded import EmbeddedRegistry
+from proctor.zookeeper.ensemble import EnsembleRegistry
 from proctor.zookeeper.standing import StandingRegistry
 
 __all__ = ["Registry", "RegistryUnavailable", "open_registry"]
@@ -15,12 +16,14 @@ __all__ = ["Registry", "RegistryUnavailable", "open_registry"]
 def open_registry(spec: str, loop: LoopThread) -> Registry:
     """The registry that `spec` names, not yet started: use it as a context manager, or `start` and `stop` it.
 
-    `embedded` | `zookeeper` | `container[:IMAGE]` | `HOST:PORT,...[/chroot]`. Raises RegistryUnavailable.
+    `embedded` | `zookeeper` | `ensemble` | `container[:IMAGE]` | `HOST:PORT,...[/chroot]`. Raises RegistryUnavailable.
     """
     if spec == "embedded":
         return EmbeddedRegistry(loop)
     if spec == "zookeeper":
         return ApacheRegistry()
+    if spec == "ensemble":
+        return EnsembleRegistry(loop)
     kind, _, image = spec.partition(":")
     if kind == "container":
         return ContainerRegistry(image) if image else ContainerRegistry()

@@ -68,7 +68,7 @@ def parse(spec: str) -> tuple[str, str]:
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise RegistryUnavailable(
                 f"registry {spec!r}: {server!r} is no HOST:PORT. "
-                "Say embedded, zookeeper, container[:IMAGE] or HOST:PORT,...[/chroot]"
+                "Say embedded, zookeeper, ensemble, container[:IMAGE] or HOST:PORT,...[/chroot]"
             )
     return address, (slash + chroot).rstrip("/")
 

@@ -77,14 +77,14 @@ class RegistryView:
     def children(self, path: str) -> list[str]:
         """The names below `path`; none if it isn't there."""
         try:
-            return list(self._ask(f"the children of {path}", lambda client: client.get_children_async(path)))
+            return list(self._read(f"the children of {path}", path, lambda client: client.get_children_async(path)))
         except NoNodeError:
             return []
 
     def get(self, path: str) -> tuple[bytes, ZnodeStat] | None:
         """A node's data and stat; None if it isn't there."""
         try:
-            data, stat = self._ask(f"the data of {path}", lambda client: client.get_async(path))
+            data, stat = self._read(f"the data of {path}", path, lambda client: client.get_async(path))
         except NoNodeError:
             return None
         return data or b"", stat  # a node may be made without data at all
@@ -148,6 +148,16 @@ class RegistryView:
         for thread in self._leaving:
             thread.join()
         self._leaving.clear()
+
+    def _read(self, what: str, path: str, read: Callable[[KazooClient], Any]) -> Any:
+        """What holds now: one server of several may lag behind another, which somebody has heard already."""
+
+        def ask(client: KazooClient) -> Any:
+            if len(self._registry.servers) > 1:
+                client.sync_async(path)  # what is asked behind it waits until that server has caught up
+            return read(client)
+
+        return self._ask(what, ask)
 
     def _ask(self, what: str, ask: Callable[[KazooClient], Any]) -> Any:
         """The answer, asked again while the connection or the session is lost."""

@@ -13,7 +13,7 @@ from collections import deque
 import msgspec
 
 from proctor.links import Address, Direction, Relay
-from proctor.links.connection import Connection
+from proctor.links.connection import Connection, Side
 from proctor.zookeeper.codes import OpCode
 from proctor.zookeeper.frames import MAX_FRAME_BYTES, FrameBuffer, FrameError, frame
 from proctor.zookeeper.jute import Malformed
@@ -48,6 +48,7 @@ class RegistryConnection(Connection):
         self._relay = relay
         self._buffers = {direction: PassingBuffer(FRAME_BYTES_MAX[direction]) for direction in Direction}
         self._unread = False
+        self._target: Address | None = None
 
     def received(self, direction: Direction, data: bytes) -> None:
         if self._unread:
@@ -65,7 +66,18 @@ class RegistryConnection(Connection):
 
     def ended(self, direction: Direction) -> None:
         self._pass_rest(direction)
+        if direction is Direction.TO_CLIENT:
+            self._relay.left_by(self._target)
         super().ended(direction)
+
+    def lost(self, side: Side, *, by_peer: bool) -> None:
+        if side is self.server and by_peer:
+            self._relay.left_by(self._target)
+        super().lost(side, by_peer=by_peer)
+
+    async def _dial_one(self, target: Address) -> None:
+        await super()._dial_one(target)
+        self._target = target
 
     def _pass(self, direction: Direction, payload: bytes) -> None:
         if direction is Direction.TO_SERVER:
@@ -99,6 +111,11 @@ class RegistryRelay(Relay):
 
     def connection(self, number: int) -> Connection:
         return RegistryConnection(self.loop, self, number)
+
+    def left_by(self, target: Address | None) -> None:
+        """Of several servers another comes first from now on, as ZooKeeper's own clients go on to the next."""
+        if target is not None:
+            self.targets = (*(other for other in self.targets if other != target), target)
 
     def heal(self) -> None:
         self.rules.clear()

@@ -49,8 +49,8 @@ def expire(targets: tuple[Address, ...], session_id: int, password: bytes, withi
 
 
 def _close(targets: tuple[Address, ...], session_id: int, password: bytes, within_s: float) -> tuple[str, ...] | None:
-    with _reach(targets, within_s) as taken:
-        if taken.connect(TIMEOUT_MS, session_id, password).session_id != session_id:
+    with _reach(targets, within_s, session_id, password) as taken:
+        if taken.session is None or taken.session.session_id != session_id:
             raise Inconclusive(
                 f"the registry doesn't grant session 0x{session_id:x}: it has ended, or has another password"
             )
@@ -61,7 +61,6 @@ def _close(targets: tuple[Address, ...], session_id: int, password: bytes, withi
 
 def _left(targets: tuple[Address, ...], session_id: int, nodes: tuple[str, ...], within_s: float) -> list[str]:
     with _reach(targets, within_s) as witness:
-        witness.connect(TIMEOUT_MS)
         left = [path for path in nodes if _owner(witness, path) == session_id]
         witness.call(OpCode.CLOSE_SESSION)
     return left
@@ -72,9 +71,19 @@ def _owner(witness: Client, path: str) -> int | None:
     return body.stat.ephemeral_owner if isinstance(body, StatResponse) else None
 
 
-def _reach(targets: tuple[Address, ...], within_s: float) -> Client:
-    """The first of the registry's servers that accepts. OSError if none does."""
+def _reach(targets: tuple[Address, ...], within_s: float, session_id: int = 0, password: bytes = bytes(16)) -> Client:
+    """A handshake with the first of the registry's servers that answers it. OSError if none does."""
     for target in targets[:-1]:
         with suppress(OSError):
-            return Client(*target, within_s)
-    return Client(*targets[-1], within_s)
+            return _shaken_hands(target, within_s, session_id, password)
+    return _shaken_hands(targets[-1], within_s, session_id, password)
+
+
+def _shaken_hands(target: Address, within_s: float, session_id: int, password: bytes) -> Client:
+    client = Client(*target, within_s)
+    try:
+        client.connect(TIMEOUT_MS, session_id, password)
+    except BaseException:
+        client.close()
+        raise
+    return client
