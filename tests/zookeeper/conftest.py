@@ -1,4 +1,5 @@
-"""The registries that the tests of this folder run on; Apache ZooKeeper is started once."""
+"""The registries that the tests of this folder run on; Apache ZooKeeper, alone and as an ensemble, is started
+once."""
 
 from __future__ import annotations
 
@@ -18,8 +19,17 @@ def loop() -> Iterator[LoopThread]:
 
 @pytest.fixture(scope="session")
 def apache(loop: LoopThread) -> Iterator[Registry]:
+    yield from opened("zookeeper", loop)
+
+
+@pytest.fixture(scope="session")
+def ensemble(loop: LoopThread) -> Iterator[Registry]:
+    yield from opened("ensemble", loop)
+
+
+def opened(kind: str, loop: LoopThread) -> Iterator[Registry]:
     try:
-        registry = open_registry("zookeeper", loop)
+        registry = open_registry(kind, loop)
     except RegistryUnavailable as missing:
         pytest.skip(str(missing))
     with registry:

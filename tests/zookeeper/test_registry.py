@@ -41,7 +41,7 @@ def container() -> Iterator[Registry]:
     registry.stop()
 
 
-@pytest.fixture(params=["embedded", "apache", "container"])
+@pytest.fixture(params=["embedded", "apache", "ensemble", "container"])
 def ours(request: pytest.FixtureRequest) -> Registry:
     found: Registry = request.getfixturevalue(request.param)
     return found
@@ -290,15 +290,19 @@ def test_no_container_engine_is_one_clear_message(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("apache")
+@pytest.mark.parametrize("kind", ["zookeeper", "ensemble"])
 @pytest.mark.parametrize("fault", ["", "registry.freeze()\n"], ids=["serving", "frozen"])
-def test_apache_zookeeper_does_not_outlive_a_kit_that_is_killed(fault: str, tmp_path: Path) -> None:
+def test_apache_zookeeper_does_not_outlive_a_kit_that_is_killed(fault: str, kind: str, tmp_path: Path) -> None:
     """A test run that is killed must leave neither a JVM nor its directory behind, also if the JVM is stopped."""
     script = (
-        "import sys, time\n"
-        "from proctor.zookeeper.apache import ApacheRegistry\n"
-        "registry = ApacheRegistry().start()\n"
+        "import os, sys\n"
+        "from proctor.loop import LoopThread\n"
+        "from proctor.process import observe\n"
+        "from proctor.zookeeper.registry import open_registry\n"
+        f"registry = open_registry({kind!r}, LoopThread().start()).start()\n"
         f"{fault}"
-        "print(registry.pid, flush=True)\n"
+        "guards = observe.children(os.getpid())\n"
+        "print(*(child for guard in guards for child in observe.children(guard)), flush=True)\n"
         "sys.stdin.read()\n"
     )
     kit = subprocess.Popen(
@@ -310,12 +314,13 @@ def test_apache_zookeeper_does_not_outlive_a_kit_that_is_killed(fault: str, tmp_
     )
     assert kit.stdout is not None
     assert kit.stdin is not None
-    pid = int(kit.stdout.readline())
-    assert Path("/proc", str(pid)).exists()
+    pids = kit.stdout.readline().split()
+    assert pids
+    assert all(Path("/proc", pid).exists() for pid in pids)
     assert list(tmp_path.iterdir())
     kit.kill()
     kit.wait()
-    eventually(lambda: not Path("/proc", str(pid)).exists(), GONE_WITHIN_S, "the JVM to be gone")
+    eventually(lambda: not any(Path("/proc", pid).exists() for pid in pids), GONE_WITHIN_S, "the JVMs to be gone")
     eventually(lambda: not list(tmp_path.iterdir()), GONE_WITHIN_S, "its directory to be gone")
     kit.stdout.close()
     kit.stdin.close()
