@@ -14,7 +14,7 @@ from proctor.record import Record
 CHECKOUT = Path(__file__).parent
 SUITE = (CHECKOUT / "conformance", CHECKOUT / "chaos")
 SERVICES_ARE_REQUIRED = "PROCTOR_SERVICES"  # set to "required" by our own gate: there, a skip is a failure
-NOT_AT_OUR_GATE = "a container engine"  # no image can be had there
+NOT_AT_OUR_GATE = "a container engine"  # not every machine lets one be started, see CI/container-engine
 
 
 @pytest.hookimpl(tryfirst=True)

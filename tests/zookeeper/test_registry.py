@@ -20,7 +20,7 @@ from proctor.waiting import eventually
 from proctor.zookeeper.apache import ApacheRegistry
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.codes import CreateMode, Error, OpCode
-from proctor.zookeeper.container import ContainerRegistry
+from proctor.zookeeper.container import IMAGE, ContainerRegistry
 from proctor.zookeeper.embedded import EmbeddedRegistry
 from proctor.zookeeper.protocol import OPEN_ACL, CreateRequest, ExistsRequest
 from proctor.zookeeper.registry import Registry, RegistryUnavailable, open_registry
@@ -31,11 +31,15 @@ GONE_WITHIN_S = 10.0
 
 
 @pytest.fixture(scope="module")
-def container() -> Iterator[Registry]:
-    registry = ContainerRegistry()
+def container() -> Iterator[ContainerRegistry]:
+    """Of an image that our own gate imports, and then must have; else of the one that anybody would pull."""
+    promised = os.environ.get("PROCTOR_IMAGE")
+    registry = ContainerRegistry(promised or IMAGE)
     try:
         registry.start()
     except RegistryUnavailable as missing:
+        if promised:
+            raise
         pytest.skip(f"a container engine is not here: {missing}")
     yield registry
     registry.stop()
@@ -324,6 +328,32 @@ def test_apache_zookeeper_does_not_outlive_a_kit_that_is_killed(fault: str, kind
     eventually(lambda: not list(tmp_path.iterdir()), GONE_WITHIN_S, "its directory to be gone")
     kit.stdout.close()
     kit.stdin.close()
+
+
+def test_a_container_does_not_outlive_a_kit_that_is_killed(container: ContainerRegistry) -> None:
+    script = (
+        "import sys\n"
+        "from proctor.zookeeper.container import ContainerRegistry\n"
+        f"print(ContainerRegistry({container.image!r}).start().servers[0][1], flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as kit:
+        assert kit.stdout is not None
+        port = int(kit.stdout.readline())
+        Client("127.0.0.1", port).close()
+        kit.kill()
+    eventually(lambda: free("127.0.0.1", port), GONE_WITHIN_S, "the container to be gone")
+
+
+def test_stopping_a_container_leaves_nothing_whatever_was_done(container: ContainerRegistry) -> None:
+    another = ContainerRegistry(container.image)
+    another.start()
+    another.freeze()
+    another.stop()
+    another.stop()
+    assert free(*another.servers[0])
 
 
 @pytest.mark.usefixtures("apache")

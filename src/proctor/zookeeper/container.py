@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import re
+import subprocess
+import sys
+import uuid
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from proctor.outcome import TimedOut
@@ -12,29 +15,42 @@ from proctor.process.ports import Ports
 from proctor.waiting import eventually
 from proctor.zookeeper.backend import Registry, RegistryUnavailable
 from proctor.zookeeper.client import ask_word
+from proctor.zookeeper.jvm import version_in
 
 IMAGE = "zookeeper:3.9"
+HOST = "127.0.0.1"
 INSIDE_PORT = 2181
 BOOT_WITHIN_S = 120.0  # the image is here by then; slow engines emulate another processor
 WORD_WITHIN_S = 1.0  # a word that comes in the middle of booting may never be answered: ask again
+REMOVED_WITHIN_S = 60.0
 
 ENVIRONMENT = {  # as the official image reads it
     "ZOO_TICK_TIME": "100",
     "ZOO_MAX_CLIENT_CNXNS": "0",
     "ZOO_4LW_COMMANDS_WHITELIST": "*",
     "ZOO_ADMINSERVER_ENABLED": "false",
-    "JVMFLAGS": "-Dzookeeper.extendedTypesEnabled=true -Dznode.container.checkIntervalMs=100",
+    "JVMFLAGS": (
+        "-Dzookeeper.extendedTypesEnabled=true -Dznode.container.checkIntervalMs=100 "
+        "-Dzookeeper.serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory"  # for why, see jvm.py
+    ),
 }
+SERVER = "server.1=localhost:2888:3888;{client_address}"  # one alone is standalone, and listens for clients there
+
+GUARD = Path(__file__).with_name("container_guard.py")
 
 
 class ContainerRegistry(Registry):
+    """Its port is published by the engine's bridge; where there is none, the container is on the host's network."""
+
     ours = True
 
     def __init__(self, image: str = IMAGE) -> None:
         self.image = image
         self._ports = Ports()
         self._port = self._ports.reserve()
-        self._host = "127.0.0.1"
+        self._host = HOST
+        self._name = f"proctor-{uuid.uuid4().hex}"
+        self._guard: subprocess.Popen[bytes] | None = None
         self._container: Any = None
 
     @property
@@ -46,21 +62,29 @@ class ContainerRegistry(Registry):
         return f"{self._host}:{self._port}"
 
     def _start(self) -> None:
+        if self._guard is None:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", str(GUARD), self._name], stdin=subprocess.PIPE, start_new_session=True
+            )
         if self._container is None:
-            self._container = self._run()
-            self._host = self._container.get_container_host_ip()
+            self._run()
         self._await_serving()
 
     def stop(self) -> None:
         self._remove()
+        if self._guard is not None:
+            self._guard.communicate(b"removed\n", REMOVED_WITHIN_S)
+            self._guard = None
         self._ports.close()
 
     def kill(self) -> None:
-        self._wrapped.kill()
+        """As often as it is asked: what doesn't run is not killed again."""
+        with suppress(self._engine_errors()):
+            self._wrapped.kill()
+        self._wrapped.wait(timeout=REMOVED_WITHIN_S)
 
     def restart(self) -> None:
-        with suppress(self._engine_errors()):  # it may have been killed before
-            self._wrapped.kill()
+        self.kill()
         self._wrapped.start()
         self._await_serving()
 
@@ -80,19 +104,28 @@ class ContainerRegistry(Registry):
             raise RuntimeError(f"the container of {self.image} is not running")
         return self._container.get_wrapped_container()
 
-    def _run(self) -> Any:
+    def _run(self) -> None:
         # Imported here because it takes a third of a second and few runs need it.
         containers = importlib.import_module("testcontainers.core.container")
+        importlib.import_module("testcontainers.core.config").testcontainers_config.ryuk_disabled = True  # see GUARD
         try:
-            container = containers.DockerContainer(self.image).with_bind_ports(INSIDE_PORT, self._port)
-            for name, value in ENVIRONMENT.items():
-                container.with_env(name, value)
-            return container.start()
+            container = containers.DockerContainer(self.image, name=self._name).with_envs(**ENVIRONMENT)
+            bridged = container.get_docker_client().client.networks.list(filters={"driver": "bridge"})
+            if bridged:
+                container.with_bind_ports(INSIDE_PORT, self._port)
+                container.with_env("ZOO_SERVERS", SERVER.format(client_address=INSIDE_PORT))
+            else:
+                container.with_kwargs(network="host")
+                container.with_env("ZOO_SERVERS", SERVER.format(client_address=self.address))
+            self._container = container
+            container.start()
         except self._engine_errors() as error:
             raise RegistryUnavailable(
                 f"no container of {self.image} can be run: {error}. Is a container engine running, and may this user "
                 "use it? Without one: --registry=embedded or --registry=zookeeper"
             ) from None
+        if bridged:
+            self._host = container.get_container_host_ip()
 
     def _remove(self) -> None:
         container, self._container = self._container, None
@@ -105,8 +138,7 @@ class ContainerRegistry(Registry):
         except TimedOut as late:
             out, err = self._container.get_logs()
             raise RegistryUnavailable(f"{late}\n{(out + err).decode(errors='replace')[-2000:]}") from None
-        found = re.search(r"version: (\d+\.\d+\.\d+)", said)
-        self.version = found[1] if found else "unknown"
+        self.version = version_in(said)
 
     def _serving(self) -> str:
         try:
