@@ -145,6 +145,30 @@ def test_a_fault_whose_effect_was_never_asked_for_is_an_error(impl: Path) -> Non
     assert "Kill was injected, and its effect never asked for" in run.text
 
 
+def test_a_case_that_another_registry_is_needed_for_is_left_out(impl: Path) -> None:
+    """What can't be disturbed here costs no verdict, and no line of the report."""
+    cases = f"""
+        @clause('{MUST}')
+        def test_on_any(server): ...
+
+        @only_on("ensemble", "container")
+        @clause('{MUST}')
+        def test_on_others(server): assert False
+    """
+    run, document = run_suite(impl, cases)
+    assert run.status == 0, run.text
+    assert "1 passed, 1 deselected" in run.text
+    assert [case["case"] for case in clause_of(document)["cases"]] == ["test_cases.py::test_on_any"]
+
+
+def test_a_registry_that_is_none_is_an_error_of_the_suite(impl: Path) -> None:
+    """Its case would be left out everywhere, and nobody would miss it."""
+    run, _ = run_suite(impl, f"@clause('{MUST}')\n@only_on('ensembel')\ndef test_it(server): ...")
+    assert run.status == 4
+    assert "test_cases.py::test_it: only_on: expected one of embedded, zookeeper, ensemble, container, " in run.text
+    assert "not 'ensembel'" in run.text
+
+
 def test_a_case_that_needs_more_than_is_claimed_is_left_out(impl: Path) -> None:
     cases = f"""
         @clause('{MUST}')

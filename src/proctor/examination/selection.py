@@ -8,6 +8,7 @@ from proctor.manifest import Manifest
 from proctor.model import PROFILES, Clause, Level, Requirement
 from proctor.places import suite_folders
 from proctor.spec import Spec, UnknownClause, requirement
+from proctor.zookeeper.registry import KINDS
 
 MARK = "clause"
 NEEDS = "needs"
@@ -39,8 +40,12 @@ def needs_of(item: pytest.Item) -> tuple[Requirement, ...]:
 
 
 def stands_on(item: pytest.Item, registry: str) -> bool:
-    """Whether this kind of registry, as `--registry` names it, has what a case disturbs; elsewhere it is no case."""
-    return all(registry in mark.args for mark in item.iter_markers(ONLY_ON))
+    """Whether this registry, as `--registry` names it, has what a case disturbs; on others it is no case."""
+    kinds = [kind for mark in item.iter_markers(ONLY_ON) for kind in mark.args]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise pytest.UsageError(f"{item.nodeid}: {ONLY_ON}: expected one of {', '.join(KINDS)}, not {kind!r}")
+    return not kinds or registry.partition(":")[0] in kinds
 
 
 def mark_up(item: pytest.Item, clauses: tuple[Clause, ...]) -> None:

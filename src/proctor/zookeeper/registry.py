@@ -10,7 +10,10 @@ from proctor.zookeeper.embedded import EmbeddedRegistry
 from proctor.zookeeper.ensemble import EnsembleRegistry
 from proctor.zookeeper.standing import StandingRegistry
 
-__all__ = ["Registry", "RegistryUnavailable", "open_registry"]
+__all__ = ["KINDS", "Registry", "RegistryUnavailable", "open_registry"]
+
+KINDS = ("embedded", "zookeeper", "ensemble", "container")
+"""The registries that are ours, as `--registry` names them."""
 
 
 def open_registry(spec: str, loop: LoopThread) -> Registry:
