@@ -18,7 +18,7 @@ from proctor.waiting import eventually
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.codes import CreateMode, OpCode
 from proctor.zookeeper.ensemble import EnsembleRegistry, Member
-from proctor.zookeeper.peers import ElectionLink
+from proctor.zookeeper.peers import ElectionLink, PeerLink
 from proctor.zookeeper.protocol import OPEN_ACL, ConnectResponse, CreateRequest
 from proctor.zookeeper.proxy import RegistryProxy
 from proctor.zookeeper.registry import Registry
@@ -153,6 +153,20 @@ def test_what_one_member_has_told_the_view_knows(whole: EnsembleRegistry) -> Non
         assert view.get(path) is None
     view.delete_tree("/told")
     view.close()
+
+
+def test_a_link_refuses_until_its_server_listens(loop: LoopThread) -> None:
+    """A follower that is let in too early takes it for the end of its leader, and both begin anew."""
+    with socket.socket() as peer:
+        peer.bind(("127.0.0.1", 0))
+        target = Address(*peer.getsockname())
+        with PeerLink(loop, target, Address("127.0.1.2", 0)) as link:
+            assert link.address.host == "127.0.1.2"
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(link.address)
+            peer.listen()
+            eventually(lambda: not link.stats.refusing, WITHIN_S, "the link to accept")
+            socket.create_connection(link.address).close()
 
 
 def test_a_server_is_told_the_link_by_which_it_can_call_back(loop: LoopThread) -> None:

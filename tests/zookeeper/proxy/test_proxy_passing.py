@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -130,6 +131,26 @@ def test_of_several_servers_one_that_accepts_is_used(loop: LoopThread, registry:
         client.connect()
         assert children(client, "/")
         assert proxy.expire().session_id == proxy.sessions[0].id
+
+
+def test_of_several_servers_one_that_answers_no_handshake_is_tried_last(loop: LoopThread, registry: Registry) -> None:
+    """A member without a quorum accepts, too, and serves nobody."""
+
+    async def turn_away(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    turning_away = loop.call(asyncio.start_server(turn_away, "127.0.0.1", 0))
+    first = turning_away.sockets[0].getsockname()[1]
+    try:
+        with RegistryProxy(loop, f"127.0.0.1:{first},{registry.address}") as proxy:
+            with Client(*proxy.endpoint) as client, pytest.raises(ConnectionError):
+                client.connect()
+            for _ in range(3):
+                with Client(*proxy.endpoint) as client:
+                    assert client.connect().session_id
+            assert proxy.expire().session_id == proxy.sessions[-1].id
+    finally:
+        loop.loop.call_soon_threadsafe(turning_away.close)
 
 
 def test_a_registry_that_restarts_is_found_again(

@@ -58,6 +58,11 @@ class Dialogue:
         """Of the connection as far as is known: the session granted, until then the one asked for."""
         return self.session_granted if self._answered else self.session_asked_for
 
+    @property
+    def answered(self) -> bool:
+        """Whether the handshake was answered, were it by a refusal."""
+        return self._answered
+
     def request(self, payload: bytes) -> Meaning:
         if not self._asked:
             return self._handshake_request(payload)

@@ -23,9 +23,9 @@ EXPIRE_WITHIN_S = 10.0  # each step of it; a few milliseconds on a quiet machine
 class RegistryProxy(Proxy[RegistryRelay]):
     """All faults of a link, and those that need to understand what passes. One per implementation process tree.
 
-    `upstream` is a connect string; of several servers the first that accepts is used, and one that ended a
-    connection is tried last from then on. `heal` removes rules, too;
-    `clamp_session_timeout` and `rewrite_addresses` are settings and stay.
+    `upstream` is a connect string; of several servers the first that accepts is used, and one that answers no handshake
+    is tried last from then on. `heal` removes rules, too; `clamp_session_timeout` and `rewrite_addresses` are settings
+    and stay.
     """
 
     def __init__(self, loop: LoopThread, upstream: str) -> None:

@@ -67,17 +67,21 @@ class RegistryConnection(Connection):
     def ended(self, direction: Direction) -> None:
         self._pass_rest(direction)
         if direction is Direction.TO_CLIENT:
-            self._relay.left_by(self._target)
+            self._turn()
         super().ended(direction)
 
     def lost(self, side: Side, *, by_peer: bool) -> None:
         if side is self.server and by_peer:
-            self._relay.left_by(self._target)
+            self._turn()
         super().lost(side, by_peer=by_peer)
 
     async def _dial_one(self, target: Address) -> None:
         await super()._dial_one(target)
         self._target = target
+
+    def _turn(self) -> None:
+        if self._target is not None and not self.dialogue.answered:
+            self._relay.turn_from(self._target)
 
     def _pass(self, direction: Direction, payload: bytes) -> None:
         if direction is Direction.TO_SERVER:
@@ -112,10 +116,9 @@ class RegistryRelay(Relay):
     def connection(self, number: int) -> Connection:
         return RegistryConnection(self.loop, self, number)
 
-    def left_by(self, target: Address | None) -> None:
-        """Of several servers another comes first from now on, as ZooKeeper's own clients go on to the next."""
-        if target is not None:
-            self.targets = (*(other for other in self.targets if other != target), target)
+    def turn_from(self, target: Address) -> None:
+        """It accepts, and serves nobody: of several servers the others come first now, as ZooKeeper's clients do it."""
+        self.targets = (*(other for other in self.targets if other != target), target)
 
     def heal(self) -> None:
         self.rules.clear()
