@@ -112,7 +112,7 @@ def words_of(facts: dict[str, Any]) -> list[str]:
 
 
 def timeline(history: History, since: float) -> Iterable[str]:
-    events = history.events(since=since)
+    events = [event for event in history.events(since=since) if event.kind != "finding"]  # the message tells of these
     if len(events) > SHOWN_EVENTS:
         yield f"    ... {len(events) - SHOWN_EVENTS} earlier events"
     for event in events[-SHOWN_EVENTS:]:

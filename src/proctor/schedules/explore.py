@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import time
 import warnings
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from proctor.checks.finding import Finding
 from proctor.history import History
 from proctor.outcome import Failure, Inconclusive
 from proctor.process.stalls import StallMeter
+from proctor.record import cause
 from proctor.schedules.acts import possible
 from proctor.schedules.drawing import schedules
 from proctor.schedules.judging import Broken, demand_proof, findings, recovery_s
@@ -32,10 +34,9 @@ from proctor.schedules.schedule import Schedule
 from proctor.states import Span, spans
 from proctor.subject.stage import Stage
 
-SHRINK_S = 40.0  # how long a schedule is made smaller
+SHRINK_S, DROP_S = 25.0, 15.0  # how long a schedule is made smaller, by Hypothesis and then by us
 TRIES = 4  # of the smallest one, to say how often it breaks something
 DRAWN_TOGETHER = 5  # from one seed: Hypothesis likes to draw once more what resembles the last
-SHOWN = 5
 
 Tell = Callable[[str], None]
 
@@ -147,8 +148,7 @@ class Exploration:
             observed=observed(smallest.history),
         ).save(replay)
         smallest.history.save(saved)
-        lines = [finding.message for finding in smallest.found[:SHOWN]]
-        lines += [f"... and {len(smallest.found) - SHOWN} more"] * (len(smallest.found) > SHOWN)
+        lines = list(summed_up(smallest.found))
         lines += ["by this schedule, the smallest that was found to do so:", str(smallest.schedule)]
         lines.append(f"it broke something in {broke} of {len(attempts)} attempts; --replay {replay} tries it again")
         raise Broken(smallest.found, "\n".join(lines))
@@ -192,6 +192,7 @@ class Search:
 
     def drop_acts(self) -> None:
         """Try without each act: Hypothesis, which knows nothing of schedules, may leave one that doesn't matter."""
+        self._ends = time.monotonic() + DROP_S
         kept = 0
         while self.smallest and kept < len(acts := self.smallest.schedule.acts):
             fewer = msgspec.structs.replace(self.smallest.schedule, acts=acts[:kept] + acts[kept + 1 :])
@@ -209,6 +210,14 @@ class Search:
     def over(self) -> bool:
         """Whether nothing more is to be tried. One is, whatever the budget."""
         return bool(self._error) or bool(self._answers and time.monotonic() > self._ends)
+
+
+def summed_up(found: list[Finding]) -> Iterator[str]:
+    """What was found, once for each cause."""
+    alike = Counter(cause(finding.message) for finding in found)
+    for finding in found:
+        if more := alike.pop(cause(finding.message), 0):
+            yield finding.message + f" (and {more - 1} more like it)" * (more > 1)
 
 
 def size(attempt: Attempt) -> tuple[float, ...]:
