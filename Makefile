@@ -3,6 +3,7 @@
 PYTHON ?= python3
 IMPL ?= reference
 REGISTRY ?= embedded
+BUDGET ?= 60
 BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := examples/node/node_modules/.ready
@@ -10,10 +11,14 @@ NODE_READY := examples/node/node_modules/.ready
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify test check kill-matrix mutants docs-tables bench clean
+# `make chaos` draws schedules for BUDGET seconds in each of five cases.
+.PHONY: certify chaos test check kill-matrix mutants docs-tables bench clean
 
 certify: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q
+
+chaos: $(READY)
+	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q chaos/test_schedules.py --chaos-budget=$(BUDGET)
 
 test: check $(NODE_READY)
 	$(BIN)/pytest -n auto -q

@@ -6,9 +6,9 @@ import itertools
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -128,7 +128,7 @@ class Exploration:
             found = [Finding(time.monotonic(), str(failure))]
         history = self.stage.history.later(began)
         found = findings(history) + found
-        for finding in found:
+        for finding in summed_up(found):
             self.stage.history.record("finding", moment=finding.at, message=finding.message, clause=finding.clause)
         self.tell(told(schedule, history, found, time.monotonic() - began))
         return Attempt(schedule, history, found)
@@ -144,11 +144,11 @@ class Exploration:
             versions={name: version(name) for name in ("proctor", "hypothesis")},
             broke=broke,
             tried=len(attempts),
-            findings=[finding.message for finding in smallest.found],
+            findings=[finding.message for finding in summed_up(smallest.found)],
             observed=observed(smallest.history),
         ).save(replay)
         smallest.history.save(saved)
-        lines = list(summed_up(smallest.found))
+        lines = [finding.message for finding in summed_up(smallest.found)]
         lines += ["by this schedule, the smallest that was found to do so:", str(smallest.schedule)]
         lines.append(f"it broke something in {broke} of {len(attempts)} attempts; --replay {replay} tries it again")
         raise Broken(smallest.found, "\n".join(lines))
@@ -212,12 +212,15 @@ class Search:
         return bool(self._error) or bool(self._answers and time.monotonic() > self._ends)
 
 
-def summed_up(found: list[Finding]) -> Iterator[str]:
-    """What was found, once for each cause."""
+def summed_up(found: list[Finding]) -> list[Finding]:
+    """One for each cause, the first."""
     alike = Counter(cause(finding.message) for finding in found)
-    for finding in found:
-        if more := alike.pop(cause(finding.message), 0):
-            yield finding.message + f" (and {more - 1} more like it)" * (more > 1)
+    firsts = [(finding, alike.pop(cause(finding.message), 0) - 1) for finding in found]
+    return [
+        replace(finding, message=finding.message + f" (and {more} more like it)" * (more > 0))
+        for finding, more in firsts
+        if more >= 0
+    ]
 
 
 def size(attempt: Attempt) -> tuple[float, ...]:
