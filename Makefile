@@ -1,4 +1,5 @@
-# The commands: `make certify`, `make test`, `make kill-matrix`. They set up what they need, in .venv and examples/node.
+# The commands: `make certify`, `make test`, `make kill-matrix`; `make chaos` draws schedules for BUDGET seconds in each of
+# its cases. They set up what they need, in .venv and examples/node.
 
 PYTHON ?= python3
 IMPL ?= reference
@@ -11,7 +12,6 @@ NODE_READY := examples/node/node_modules/.ready
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-# `make chaos` draws schedules for BUDGET seconds in each of five cases.
 .PHONY: certify chaos test check kill-matrix mutants docs-tables bench clean
 
 certify: $(READY)
