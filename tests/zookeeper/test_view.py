@@ -51,6 +51,23 @@ def test_it_reads_what_it_wrote(view: RegistryView, root: str) -> None:
         view.create(f"{root}/none/child")
 
 
+def test_it_reads_all_below_a_node_in_order(view: RegistryView, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view_module, "TOGETHER", 2)
+    for name, data in {"c": b"3", "a": b"1", "b": b""}.items():
+        view.create(f"{root}/{name}", data)
+    found = [(path, data, stat.version) for path, (data, stat) in view.below(root).items()]
+    assert found == [(f"{root}/a", b"1", 0), (f"{root}/b", b"", 0), (f"{root}/c", b"3", 0)]
+    assert view.below(f"{root}/none") == {}
+
+
+def test_a_node_that_goes_while_all_are_read_is_left_out(
+    view: RegistryView, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.create(f"{root}/stays", b"1")
+    monkeypatch.setattr(view, "children", lambda _path: ["gone", "stays"])
+    assert list(view.below(root)) == [f"{root}/stays"]
+
+
 def test_nodes_made_together_are_one_change(registry: Registry, view: RegistryView, root: str) -> None:
     with Client(*registry.servers[0]) as other:
         other.connect()

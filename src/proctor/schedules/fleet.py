@@ -105,15 +105,11 @@ class Fleet:
 
     def znodes(self) -> Znodes:
         """What stands below the root now."""
-        view = self.stage.view
         nodes: list[Mapping[str, Any]] = []
-        for name in sorted(view.children(self.root)):
-            path = f"{self.root}/{name}"
-            if (seen := view.get(path)) is not None:
-                data, stat = seen
-                address = self._dialect.decode(data)
-                text = data.decode(errors="replace")
-                nodes.append({"path": path, "data": text, "address": str(address or ""), "owner": stat.ephemeralOwner})
+        for path, (data, stat) in self.stage.view.below(self.root).items():
+            address = self._dialect.decode(data)
+            text = data.decode(errors="replace")
+            nodes.append({"path": path, "data": text, "address": str(address or ""), "owner": stat.ephemeralOwner})
         return Znodes(root=self.root, nodes=nodes)
 
     def resources(self) -> list[Resources]:

@@ -206,13 +206,10 @@ class Server:
 
     def nodes(self) -> list[Node]:
         """What stands below its root now, sorted by name."""
-        found = []
-        for name in sorted(self.view.children(self.root)):
-            path = f"{self.root.rstrip('/')}/{name}"
-            if (seen := self.view.get(path)) is not None:
-                data, stat = seen
-                found.append(Node(path, data, self._dialect.decode(data), stat.ephemeralOwner))
-        return found
+        return [
+            Node(path, data, self._dialect.decode(data), stat.ephemeralOwner)
+            for path, (data, stat) in self.view.below(self.root).items()
+        ]
 
     def demand_parent(self, within: float = 0.0) -> None:
         """ParentEnded if its parent has ended, or does so within that many seconds."""
@@ -334,7 +331,7 @@ class Server:
         if (status := self.program.exit_status()) is not None:
             raise DidNotStart(self._diagnosis(self._exited(status)))
         if self._section.ready == "node":
-            return len(self.nodes()) > 0
+            return len(self.view.children(self.root)) > 0
         if self._section.ready == "port":
             return self.accepts()
         return len(self.workers()) >= self.asked_workers

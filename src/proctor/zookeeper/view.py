@@ -27,6 +27,7 @@ from proctor.zookeeper.backend import Registry
 
 ANSWER_WITHIN_S = 20.0
 TRY_S = 2.0  # of that, for one attempt, and for one client to connect
+TOGETHER = 200  # reads that are on their way at once: few enough for every one to be answered in TRY_S
 SESSION_S = 10.0  # asked for; the registry grants what it allows
 PASSING = (ConnectionLoss, ConnectionClosedError, OperationTimeoutError, SessionExpiredError, KazooTimeoutError)
 QUIET = logging.getLogger("proctor.zookeeper.view")
@@ -61,6 +62,26 @@ class Link:
             self._up.clear()
 
 
+class Together:
+    """Several reads under way, awaited as one."""
+
+    def __init__(self, asked: Sequence[Any]) -> None:
+        self._asked = asked
+
+    def get(self, timeout: float) -> list[tuple[bytes, ZnodeStat] | None]:
+        """The answers in the order of the reads, None for a node that isn't there. `timeout` is for all of them."""
+        until = time.monotonic() + timeout
+        return [answer(asked, max(0.0, until - time.monotonic())) for asked in self._asked]
+
+
+def answer(asked: Any, timeout: float) -> tuple[bytes, ZnodeStat] | None:
+    try:
+        data, stat = asked.get(timeout=timeout)
+    except NoNodeError:
+        return None
+    return data or b"", stat  # a node may be made without data at all
+
+
 class RegistryView:
     """Reads and writes the tree of a registry; connected at first use, reconnected whenever needed.
 
@@ -88,6 +109,14 @@ class RegistryView:
         except NoNodeError:
             return None
         return data or b"", stat  # a node may be made without data at all
+
+    def below(self, path: str) -> dict[str, tuple[bytes, ZnodeStat]]:
+        """Data and stat of every node below `path`, by its path and in order; hundreds are asked for at a time."""
+        paths = sorted(f"{path.rstrip('/')}/{name}" for name in self.children(path))
+        found: dict[str, tuple[bytes, ZnodeStat]] = {}
+        for first in range(0, len(paths), TOGETHER):
+            found |= self._read_together(paths[first : first + TOGETHER])
+        return found
 
     def create(self, path: str, data: bytes = b"", *, ephemeral: bool = False, sequence: bool = False) -> str:
         """Make a node below a parent that is there; its path."""
@@ -158,6 +187,16 @@ class RegistryView:
             return read(client)
 
         return self._ask(what, ask)
+
+    def _read_together(self, paths: list[str]) -> dict[str, tuple[bytes, ZnodeStat]]:
+        """Those of the nodes that are there."""
+
+        def read(client: KazooClient) -> Together:
+            return Together([client.get_async(path) for path in paths])
+
+        what = f"the data of {len(paths)} nodes from {paths[0]} on"
+        answers: list[tuple[bytes, ZnodeStat] | None] = self._read(what, paths[0], read)
+        return {path: answer for path, answer in zip(paths, answers, strict=True) if answer is not None}
 
     def _ask(self, what: str, ask: Callable[[KazooClient], Any]) -> Any:
         """The answer, asked again while the connection or the session is lost."""
