@@ -1,0 +1,86 @@
+"""Clients that do nothing but watch a list, all of them in this one process.
+
+    python -m benchmarks.watchers ROOT PORT...
+
+One for each port, which is that of a proxy of the kit's. They speak ZooKeeper with the kit's bare client, one request
+at a time, so that 200 of them are no great load beside what is measured. Prints, each time that all of them have come
+to know another number of nodes, that number and the moment in seconds of time.monotonic(); until it is killed.
+"""
+
+from __future__ import annotations
+
+import select
+import sys
+import time
+
+from proctor.zookeeper.client import Client
+from proctor.zookeeper.codes import OpCode
+from proctor.zookeeper.protocol import GetChildrenRequest, GetChildrenResponse, GetDataRequest
+
+WITHIN_S = 60.0
+SESSION_MS = 60_000  # a registry grants 2 s: they ping
+PING_EVERY_S = 0.4
+
+
+class Watcher:
+    def __init__(self, root: str, port: int) -> None:
+        self._root = root
+        self._port = port
+        self.known: set[str] = set()
+        self._connect()
+
+    def fileno(self) -> int:
+        return self._client.socket.fileno()
+
+    def look(self) -> None:
+        """Ping, which keeps the session; an event comes before the answer, and then the list is read again."""
+        self.asked_at = time.monotonic()
+        try:
+            if self._client.take_events():
+                self._read()
+        except ConnectionError:  # on a busy machine a session can be lost
+            self._client.close()
+            self._connect()
+
+    def _connect(self) -> None:
+        self.asked_at = time.monotonic()
+        self._client = Client("127.0.0.1", self._port, WITHIN_S)
+        self._client.connect(SESSION_MS)
+        self._read()
+
+    def _read(self) -> None:
+        """The list, with a watch; and of the nodes that are new the last."""
+        reply = self._client.call(OpCode.GET_CHILDREN, GetChildrenRequest(self._root, watch=True))
+        assert isinstance(reply, GetChildrenResponse)
+        names = set(reply.children)
+        for name in sorted(names - self.known)[-1:]:
+            self._client.call(OpCode.GET_DATA, GetDataRequest(f"{self._root}/{name}", watch=False))
+        self.known = names
+
+
+def main() -> None:
+    root, ports = sys.argv[1], [int(port) for port in sys.argv[2:]]
+    watchers = [Watcher(root, port) for port in ports]
+    told = 0
+    while True:
+        seen = {len(watcher.known) for watcher in watchers}
+        if len(seen) == 1 and seen != {told}:
+            (told,) = seen
+            print(told, time.monotonic(), flush=True)
+        readable, _, _ = select.select(watchers, [], [], PING_EVERY_S)
+        look(readable)
+        look(overdue(watchers))
+
+
+def look(watchers: list[Watcher]) -> None:
+    for watcher in watchers:
+        watcher.look()
+
+
+def overdue(watchers: list[Watcher]) -> list[Watcher]:
+    now = time.monotonic()
+    return [watcher for watcher in watchers if now - watcher.asked_at > PING_EVERY_S]
+
+
+if __name__ == "__main__":
+    main()
