@@ -12,6 +12,7 @@ from __future__ import annotations
 import select
 import sys
 import time
+from contextlib import suppress
 
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.codes import OpCode
@@ -19,7 +20,7 @@ from proctor.zookeeper.protocol import GetChildrenRequest, GetChildrenResponse, 
 
 WITHIN_S = 60.0
 SESSION_MS = 60_000  # a registry grants 2 s: they ping
-PING_EVERY_S = 0.4
+PING_EVERY_S = 0.7
 
 
 class Watcher:
@@ -27,16 +28,28 @@ class Watcher:
         self._root = root
         self._port = port
         self.known: set[str] = set()
+        self._client: Client
+        self._pings = 0
         self._connect()
 
     def fileno(self) -> int:
         return self._client.socket.fileno()
 
-    def look(self) -> None:
-        """Ping, which keeps the session; an event comes before the answer, and then the list is read again."""
+    def ping(self) -> None:
+        """Keeps the session, without waiting for the answer."""
         self.asked_at = time.monotonic()
+        with suppress(ConnectionError):  # `look` will see
+            self._client.send(OpCode.PING)
+            self._pings += 1
+
+    def look(self) -> None:
+        """Take what has come, and read the list again if a watch has fired."""
         try:
-            if self._client.take_events():
+            for _ in range(self._pings):
+                self._client.receive(OpCode.PING)
+            answered, self._pings = self._pings > 0, 0
+            if self._client.events or not answered:
+                self._client.take_events()
                 self._read()
         except ConnectionError:  # on a busy machine a session can be lost
             self._client.close()
@@ -44,6 +57,7 @@ class Watcher:
 
     def _connect(self) -> None:
         self.asked_at = time.monotonic()
+        self._pings = 0
         self._client = Client("127.0.0.1", self._port, WITHIN_S)
         self._client.connect(SESSION_MS)
         self._read()
@@ -60,7 +74,10 @@ class Watcher:
 
 def main() -> None:
     root, ports = sys.argv[1], [int(port) for port in sys.argv[2:]]
-    watchers = [Watcher(root, port) for port in ports]
+    watchers: list[Watcher] = []
+    for port in ports:
+        watchers.append(Watcher(root, port))
+        keep_up(watchers)
     told = 0
     while True:
         seen = {len(watcher.known) for watcher in watchers}
@@ -68,18 +85,17 @@ def main() -> None:
             (told,) = seen
             print(told, time.monotonic(), flush=True)
         readable, _, _ = select.select(watchers, [], [], PING_EVERY_S)
-        look(readable)
-        look(overdue(watchers))
+        for watcher in readable:
+            watcher.look()
+            keep_up(watchers)
+        keep_up(watchers)
 
 
-def look(watchers: list[Watcher]) -> None:
-    for watcher in watchers:
-        watcher.look()
-
-
-def overdue(watchers: list[Watcher]) -> list[Watcher]:
+def keep_up(watchers: list[Watcher]) -> None:
     now = time.monotonic()
-    return [watcher for watcher in watchers if now - watcher.asked_at > PING_EVERY_S]
+    for watcher in watchers:
+        if now - watcher.asked_at > PING_EVERY_S:
+            watcher.ping()
 
 
 if __name__ == "__main__":
