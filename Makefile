@@ -12,7 +12,7 @@ NODE_READY := examples/node/node_modules/.ready
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify chaos test check kill-matrix mutants docs-tables bench clean
+.PHONY: certify chaos test check kill-matrix chances mutants docs-tables bench clean
 
 certify: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q
@@ -30,6 +30,9 @@ check: $(READY)
 
 kill-matrix: $(READY)
 	$(BIN)/python -m tests.broken.matrix
+
+chances: $(READY)
+	$(BIN)/python -m tests.broken.chances
 
 docs-tables: $(READY)
 	$(BIN)/python -m tests.failure_modes

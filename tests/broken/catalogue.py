@@ -4,6 +4,7 @@ Such a class says with `breaks` which clause its lie breaks, and by its base whi
 
 - `also`: other clauses that can't but break with it, each with the reason;
 - `accomplice`: a second such class, without which the lie wouldn't show;
+- `found_by`: of a lie that only chance shows, the case in chaos/test_schedules.py that is to find it;
 - `arguments`: further words of its command;
 - `manifest`: what its manifest says otherwise than the reference's, table by table.
 """
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from reference.serve import ServerParts
 
 FILES = ("frames", "wire", "discovery", "supervision", "leaving", "directory", "client", "restart", "upgrade")
+BY_CHANCE = ("chance_servers", "chance_clients")  # found by schedules that are drawn, and by no other case
 LONG_GRACE = ("--grace", "20")  # so that calls are in flight for seconds, and none ends before the lie
 LONG_GRACE_IS_PROMISED = {"limits": {"grace_s": 20}}
-SAID = ("breaks", "also", "arguments", "manifest")
+SAID = ("breaks", "also", "found_by", "arguments", "manifest")
 
 Parts = TypeVar("Parts", "ServerParts", "ClientParts")
 
@@ -35,6 +37,7 @@ class Liar:
     parts: tuple[type[Any], ...] = ()
     breaks: str = ""
     also: Mapping[str, str] = field(default_factory=dict)
+    found_by: str = ""
     arguments: tuple[str, ...] = ()
     manifest: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -47,8 +50,13 @@ HONEST = Liar("honest")
 
 
 def everybody() -> list[Liar]:
-    """All liars, in the order in which they are written."""
+    """All liars that ordinary cases catch, in the order in which they are written."""
     return [liar for file in FILES for liar in liars_in(file)]
+
+
+def by_chance() -> list[Liar]:
+    """All liars that only chance finds, in the order in which they are written."""
+    return [liar for file in BY_CHANCE for liar in liars_in(file)]
 
 
 def called(name: str) -> Liar:

@@ -11,6 +11,7 @@ from proctor.places import home
 from tests.broken.catalogue import Liar
 
 REFERENCE = home() / "reference" / "impl.toml"
+SOON = {"register_s": 2, "update_s": 1, "respawn_s": 3, "recover_s": 2, "orphan_s": 3, "reload_s": 3, "stop_s": 3}
 
 Side = Literal["server", "client"]
 Tables = dict[str, dict[str, Any]]
@@ -18,6 +19,14 @@ Tables = dict[str, dict[str, Any]]
 
 def write(liar: Liar, folder: Path) -> None:
     (folder / "impl.toml").write_text(toml(manifest(liar, folder)))
+
+
+def quick(liar: Liar, folder: Path) -> Path:
+    """The folder, with a manifest in it that promises to be quick: then faults that are waited for show soon."""
+    tables = manifest(liar, folder)
+    tables["limits"] = {**tables.get("limits", {}), **SOON}
+    (folder / "impl.toml").write_text(toml(tables))
+    return folder
 
 
 def manifest(liar: Liar, folder: Path) -> Tables:

@@ -10,8 +10,8 @@ from typing import Any
 
 from proctor.places import CHECKOUT
 from proctor.schedules.schedule import After, AfterCalls, Planned, Schedule, as_data, from_data
-from tests.broken.catalogue import HONEST, Liar, called
-from tests.broken.manifest import manifest, toml
+from tests.broken.catalogue import HONEST, called
+from tests.broken.manifest import quick
 from tests.examination.miniatures import Run, examine
 
 PROCTOR = str(Path(sys.executable).with_name("proctor"))
@@ -22,15 +22,6 @@ WITH_IT = {  # who is not known to be dead is not replaced, and is waited for wh
     "supervision/dead-worker-is-replaced",
     "supervision/stop-ends-everything",
 }
-SOON = {"register_s": 2, "update_s": 1, "respawn_s": 3, "recover_s": 2, "orphan_s": 3, "reload_s": 3, "stop_s": 3}
-
-
-def implementation(liar: Liar, folder: Path) -> Path:
-    """A server that promises to be quick, so that its faults show soon."""
-    tables = manifest(liar, folder)
-    tables["limits"] = {**tables.get("limits", {}), **SOON}
-    (folder / "impl.toml").write_text(toml(tables))
-    return folder
 
 
 def replay_file(folder: Path, schedule: Schedule = ALL_AT_ONCE, **facts: Any) -> Path:
@@ -46,7 +37,7 @@ def rechecked(history: Path) -> Run:
 
 def test_a_schedule_shows_what_is_wrong_and_its_history_shows_it_again(tmp_path: Path) -> None:
     """Three of four who die together are never reaped."""
-    impl = implementation(called("supervision.ReapsOncePerSignal"), tmp_path)
+    impl = quick(called("supervision.ReapsOncePerSignal"), tmp_path)
     run = examine(impl, f"--replay={replay_file(tmp_path)}", "-q", SUITE)
     assert run.status == 1, run.text
     assert "supervision/every-death-is-reaped (MUST)" in run.text
@@ -68,7 +59,7 @@ def test_a_schedule_shows_what_is_wrong_and_its_history_shows_it_again(tmp_path:
 
 
 def test_the_same_schedule_does_the_honest_one_no_harm(tmp_path: Path) -> None:
-    impl = implementation(HONEST, tmp_path)
+    impl = quick(HONEST, tmp_path)
     run = examine(impl, f"--replay={replay_file(tmp_path)}", "-q", SUITE)
     assert run.status == 0, run.text
     assert "kill-workers: nothing found; at rest " in run.text.replace("cut-server, ", "")
@@ -76,7 +67,7 @@ def test_the_same_schedule_does_the_honest_one_no_harm(tmp_path: Path) -> None:
 
 
 def test_without_a_budget_nothing_is_drawn_and_with_one_progress_is_shown(tmp_path: Path) -> None:
-    impl = implementation(HONEST, tmp_path)
+    impl = quick(HONEST, tmp_path)
     assert "5 deselected" in examine(impl, "-q", SUITE).text
     run = examine(impl, "-q", SUITE, "--chaos-budget=0.1", "--seed=3", "-k", "reload")
     assert run.status == 0, run.text
@@ -84,7 +75,7 @@ def test_without_a_budget_nothing_is_drawn_and_with_one_progress_is_shown(tmp_pa
 
 
 def test_a_replay_of_another_suite_or_of_none_is_a_usage_error(tmp_path: Path) -> None:
-    impl = implementation(HONEST, tmp_path)
+    impl = quick(HONEST, tmp_path)
     run = examine(impl, f"--replay={replay_file(tmp_path, case='chaos/test_gone.py::test_a')}", "-q", SUITE)
     assert run.status == 4
     assert "its schedule is of chaos/test_gone.py::test_a, which is not among the cases to be run" in run.error

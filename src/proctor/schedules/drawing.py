@@ -11,7 +11,8 @@ from proctor.schedules.schedule import After, AfterCalls, Event, OnEvent, Planne
 
 FINEST_S = 0.05  # times are drawn in such steps: finer ones make no difference, and are harder to read
 LASTS_MAX_S, AFTER_MAX_S, CALLS_MAX, BYTE_MAX = 1.0, 0.5, 50, 40
-SERVERS_DRAWN, ACTS_DRAWN, TARGETS_DRAWN = 5, 4, 20
+SERVERS_DRAWN, ACTS_DRAWN, TARGETS_DRAWN = 5, 6, 20
+FEW = 2  # servers, mostly: then several acts meet the same one, and less has to be started
 WORKERS_DRAWN, CLIENTS_DRAWN = (1, 2, 3, 2, 4, 8), (1, 2, 1, 3, 5)  # few mostly: many seldom show more, and cost more
 
 
@@ -24,11 +25,12 @@ def schedules(acts: list[str], seed: int, *, of_servers: bool, of_clients: bool)
         (of_clients, "reply-byte"),
     ]
     events = [event for there, event in of_each if there]
-    servers = st.lists(st.sampled_from(WORKERS_DRAWN), min_size=1, max_size=SERVERS_DRAWN)
+    few, many = (st.lists(st.sampled_from(WORKERS_DRAWN), min_size=1, max_size=most) for most in (FEW, SERVERS_DRAWN))
+    servers = few | many
     return st.builds(
         Schedule,
         servers=servers.map(tuple) if of_servers else st.just(()),
-        ours=st.integers(0, 1) if of_servers else st.integers(1, SERVERS_DRAWN),
+        ours=st.integers(0, 1) if of_servers else st.integers(1, FEW) | st.integers(1, SERVERS_DRAWN),
         clients=st.sampled_from(CLIENTS_DRAWN) if of_clients else st.just(0),
         acts=st.lists(planned(shuffled, events), min_size=1, max_size=ACTS_DRAWN).map(tuple),
     )

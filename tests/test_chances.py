@@ -1,0 +1,60 @@
+"""The liars that only chance finds: what they say of themselves is sound, and one of them is found for real."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from proctor.places import CHECKOUT, spec_folder
+from proctor.schedules.schedule import After, Planned, Schedule, as_data
+from proctor.spec import read_spec
+from tests.broken.catalogue import BY_CHANCE, FILES, Liar, by_chance, called
+from tests.broken.chances import SUITE, failed
+from tests.broken.manifest import quick
+from tests.examination.miniatures import examine
+
+SPEC = read_spec(spec_folder())
+LIARS = {liar.name: liar for liar in by_chance()}
+TREE = ast.parse(SUITE.read_text()).body
+RELOAD_IN_MOURNING = Schedule((2,), 0, 0, (Planned("kill-worker", After(0)), Planned("reload", After(0.2))))
+
+
+def cited(case: str) -> Iterator[str]:
+    """The clauses that a case of random chaos cites, which stand in tuples of constants."""
+    tuples = {
+        ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in TREE if isinstance(node, ast.Assign)
+    }
+    (function,) = [node for node in TREE if isinstance(node, ast.FunctionDef) and node.name == case]
+    for decorator in function.decorator_list:
+        assert isinstance(decorator, ast.Call)
+        for argument in decorator.args:
+            assert isinstance(argument, ast.Starred)
+            yield from tuples[ast.unparse(argument.value)]
+
+
+def test_there_are_ten_and_ordinary_cases_are_not_asked_to_catch_them() -> None:
+    assert len(LIARS) == 10
+    assert not set(BY_CHANCE) & set(FILES)
+
+
+@pytest.mark.parametrize("liar", LIARS.values(), ids=LIARS.keys())
+def test_a_liar_says_what_it_breaks_and_which_case_is_to_find_it(liar: Liar) -> None:
+    assert {liar.breaks, *liar.also} <= set(cited(liar.found_by))
+    assert SPEC.clause(liar.breaks)
+    assert liar.lie.endswith(".")
+    assert called(liar.name) == liar
+
+
+def test_one_is_found_by_its_schedule(tmp_path: Path) -> None:
+    """A death, and a reload: each alone costs not one descriptor."""
+    liar = called("chance_servers.LeaksWhenItReloadsInMourning")
+    case = f"{SUITE.relative_to(CHECKOUT)}::{liar.found_by}"
+    replay = tmp_path / "replay.json"
+    replay.write_text(json.dumps({"schedule": as_data(RELOAD_IN_MOURNING), "case": case}))
+    run = examine(quick(liar, tmp_path), f"--replay={replay}", "-q", str(SUITE))
+    assert run.status == 1, run.text
+    assert failed(tmp_path) == (liar.breaks,)
