@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,24 +14,12 @@ from tests.broken.catalogue import BY_CHANCE, FILES, Liar, by_chance, called
 from tests.broken.chances import SUITE, failed
 from tests.broken.manifest import quick
 from tests.examination.miniatures import examine
+from tests.test_suite import cases
 
 SPEC = read_spec(spec_folder())
 LIARS = {liar.name: liar for liar in by_chance()}
-TREE = ast.parse(SUITE.read_text()).body
+CITED = dict(cases(SUITE))
 RELOAD_IN_MOURNING = Schedule((2,), 0, 0, (Planned("kill-worker", After(0)), Planned("reload", After(0.2))))
-
-
-def cited(case: str) -> Iterator[str]:
-    """The clauses that a case of random chaos cites, which stand in tuples of constants."""
-    tuples = {
-        ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in TREE if isinstance(node, ast.Assign)
-    }
-    (function,) = [node for node in TREE if isinstance(node, ast.FunctionDef) and node.name == case]
-    for decorator in function.decorator_list:
-        assert isinstance(decorator, ast.Call)
-        for argument in decorator.args:
-            assert isinstance(argument, ast.Starred)
-            yield from tuples[ast.unparse(argument.value)]
 
 
 def test_there_are_ten_and_ordinary_cases_are_not_asked_to_catch_them() -> None:
@@ -43,7 +29,7 @@ def test_there_are_ten_and_ordinary_cases_are_not_asked_to_catch_them() -> None:
 
 @pytest.mark.parametrize("liar", LIARS.values(), ids=LIARS.keys())
 def test_a_liar_says_what_it_breaks_and_which_case_is_to_find_it(liar: Liar) -> None:
-    assert {liar.breaks, *liar.also} <= set(cited(liar.found_by))
+    assert {liar.breaks, *liar.also} <= set(CITED[liar.found_by])
     assert SPEC.clause(liar.breaks)
     assert liar.lie.endswith(".")
     assert called(liar.name) == liar

@@ -18,6 +18,8 @@ from proctor.manifest import read_manifest
 from proctor.outcome import Inconclusive
 from proctor.places import CHECKOUT
 from proctor.process.stalls import StallMeter
+from proctor.schedules import explore
+from proctor.schedules.acts import OFTENER, possible
 from proctor.schedules.explore import TRIES, Attempt, Exploration
 from proctor.schedules.judging import Broken
 from proctor.schedules.replay import read_replay
@@ -25,7 +27,7 @@ from proctor.schedules.schedule import Schedule
 from proctor.subject.stage import Stage
 from tests.checks.stories import act, event, story
 
-BUDGET_S = 5.0
+BUDGET_S = 20.0
 CLAUSE = "supervision/every-death-is-reaped"
 Breaks = Callable[[Schedule], bool]
 
@@ -86,6 +88,16 @@ def test_what_breaks_something_is_made_small_and_kept(tmp_path: Path) -> None:
     assert len(History.load(tmp_path / "replays" / "a.case.jsonl").events()) == len(searched.history.events())
 
 
+def test_acts_that_do_not_matter_are_left_out_when_shrinking_takes_all_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explore, "SHRINK_S", 0.0)
+    searched = exploration(tmp_path, two_in_a_row)
+    with pytest.raises(Broken):
+        searched.explore(of_servers=True, of_clients=False)
+    assert whats(read_replay(tmp_path / "replays" / "a.case.json").schedule) == ["stop-parent", "kill-worker"]
+
+
 def test_what_breaks_something_once_is_told_with_how_seldom(tmp_path: Path) -> None:
     seen: list[Schedule] = []
 
@@ -124,6 +136,11 @@ def test_acts_that_need_a_claim_are_drawn_where_they_are_asked_for(tmp_path: Pat
     more = {what for schedule in reloading.tried for what in whats(schedule)}
     assert "reload" in more
     assert "reload-by-exec" not in more, "the reference does not claim it"
+
+
+def test_what_a_case_is_about_is_drawn_oftener() -> None:
+    acts = possible(read_manifest(CHECKOUT / "reference"), of_servers=True, of_clients=False, besides=("reload",))
+    assert acts.count("reload") == OFTENER > acts.count("kill-worker") == 1
 
 
 def test_a_search_that_shows_nothing_is_inconclusive(tmp_path: Path) -> None:
