@@ -14,9 +14,7 @@ from time import monotonic
 from typing import Any
 
 from reference.registration import Registration
-from reference.reports import BEAT, REPORT
 from reference.supervisor import Supervisor
-from reference.worker import Worker
 
 LATELY_S = 3.0
 PIPES = 6  # of two descriptors each: more than a process may hold besides what it held
@@ -41,11 +39,20 @@ class Moment:
 
     @property
     def lately(self) -> bool:
-        return bool(monotonic() - self.FORM.unpack(self._memory[:])[0] < LATELY_S)
+        return self._seconds_ago() < LATELY_S
+
+    @property
+    def ever(self) -> bool:
+        return self._seconds_ago() < inf
+
+    def _seconds_ago(self) -> float:
+        (moment,) = self.FORM.unpack(self._memory[:])
+        return float(monotonic() - moment)
 
 
 LOST = Moment()  # the connection to the registry
 DIED = Moment()  # a worker that was not told to leave
+STIRRED = Moment()  # a child of whom a signal told soon after such a loss
 
 
 class NotesItsLosses(Registration):
@@ -106,36 +113,41 @@ class RegistersTheBereavedAgain(Registration):
         super().reconcile()
 
 
-class SpinsOnceAChildStirsInAnOutage(Supervisor):
-    """A SIGCHLD soon after the connection to the registry was lost makes the parent look again without end (S4)."""
+class LeaksForEachSignalInAnOutage(Supervisor):
+    """A SIGCHLD soon after the connection to the registry was lost opens pipes that nobody closes (S4, U10)."""
 
-    breaks = "supervision/idle-server-rests"
+    breaks = "supervision/respawning-leaks-nothing"
     found_by = SERVERS
     accomplice = NotesItsLosses
-    restless = False
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.leaked: list[tuple[int, int]] = []
 
     def on_sigchld(self) -> None:
-        self.restless |= LOST.lately
+        if LOST.lately and not self.leaked:
+            self.leaked = [os.pipe() for _ in range(PIPES)]
         super().on_sigchld()
 
-    def manage(self) -> None:
-        if self.restless:
-            os.write(self.reports.children_fd, REPORT.pack(self.pid, BEAT))
-        super().manage()
 
+class LeavesItsNodeOnceAChildStirsInAnOutage(NotesItsLosses):
+    """Once a SIGCHLD came soon after the connection was lost, the session is not closed on leaving (R13)."""
 
-class StaysBehindAfterAnOutage(Worker):
-    """A worker whose parent ends soon after the connection to the registry was lost goes on (S15)."""
-
-    breaks = "supervision/orphans-end"
+    breaks = "discovery/session-is-closed"
     found_by = SERVERS
-    accomplice = NotesItsLosses
 
-    def on_parent_gone(self, events: int) -> None:
-        if LOST.lately:
-            self.epoll.unregister(self.parent_fd)
-        else:
-            super().on_parent_gone(events)
+    def obey(self, orders: bytes) -> None:
+        if b"x" in orders and STIRRED.ever:
+            os._exit(0)
+        super().obey(orders)
+
+    class accomplice(Supervisor):  # noqa: N801  # this is how the catalogue asks for it
+        """Notes it."""
+
+        def on_sigchld(self) -> None:
+            if LOST.lately:
+                STIRRED.note()
+            super().on_sigchld()
 
 
 # --- A reload
