@@ -39,20 +39,11 @@ class Moment:
 
     @property
     def lately(self) -> bool:
-        return self._seconds_ago() < LATELY_S
-
-    @property
-    def ever(self) -> bool:
-        return self._seconds_ago() < inf
-
-    def _seconds_ago(self) -> float:
-        (moment,) = self.FORM.unpack(self._memory[:])
-        return float(monotonic() - moment)
+        return bool(monotonic() - self.FORM.unpack(self._memory[:])[0] < LATELY_S)
 
 
 LOST = Moment()  # the connection to the registry
 DIED = Moment()  # a worker that was not told to leave
-STIRRED = Moment()  # a child of whom a signal told soon after such a loss
 
 
 class NotesItsLosses(Registration):
@@ -130,24 +121,22 @@ class LeaksForEachSignalInAnOutage(Supervisor):
         super().on_sigchld()
 
 
-class LeavesItsNodeOnceAChildStirsInAnOutage(NotesItsLosses):
-    """Once a SIGCHLD came soon after the connection was lost, the session is not closed on leaving (R13)."""
+class StopsForASignalInAnOutage(Supervisor):
+    """A SIGCHLD soon after the connection to the registry was lost ends the parent (S4)."""
 
-    breaks = "discovery/session-is-closed"
+    breaks = "supervision/signal-burst-is-survived"
+    also: Mapping[str, str] = {
+        "discovery/serves-without-registry": "nobody is left to be called, after a loss of the connection",
+        "discovery/one-node-per-server": "and the node goes with the rest",
+        "discovery/one-node-after-expiry": "so it is called where a session expired besides",
+    }
     found_by = SERVERS
+    accomplice = NotesItsLosses
 
-    def obey(self, orders: bytes) -> None:
-        if b"x" in orders and STIRRED.ever:
-            os._exit(0)
-        super().obey(orders)
-
-    class accomplice(Supervisor):  # noqa: N801  # this is how the catalogue asks for it
-        """Notes it."""
-
-        def on_sigchld(self) -> None:
-            if LOST.lately:
-                STIRRED.note()
-            super().on_sigchld()
+    def on_sigchld(self) -> None:
+        super().on_sigchld()
+        if LOST.lately and self.stop_by is None:
+            self.leave()
 
 
 # --- A reload
