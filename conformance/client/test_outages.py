@@ -242,11 +242,11 @@ def test_a_client_rests_while_nobody_calls(start_service: StartService, history:
     service.add(nowhere(1))
     service.agree()
     takes_little(service)
+    before = service.client.proxy.stats.connections
     with SeverLink(service.client.proxy, history) as fault:
         fault.took_effect()
         takes_little(service)
-    service.add(nowhere(2))
-    service.agree(service.client.promise("recover_s"))
+    eventually(reconnected(service, before), within=service.client.promise("recover_s"), what="a reconnect")
     takes_little(service)
 
 

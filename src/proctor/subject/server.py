@@ -25,7 +25,7 @@ from proctor.zookeeper.dialect import JsonDialect
 from proctor.zookeeper.proxy import RegistryProxy
 
 CALIBRATING_TERMS = 200_000
-CALIBRATIONS = 3
+CALIBRATIONS = 5
 LEAST_CALIBRATION_S = 0.01  # less is mostly the way there and back
 CALLS_MAX = 100
 PI_TERMS_MAX = 10**9  # a server may refuse more (wire/pi-may-bound-n)
