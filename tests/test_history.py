@@ -34,6 +34,16 @@ DAMAGED = {
 }
 
 
+def test_what_is_forgotten_is_between_two_moments_and_of_no_kind_that_is_kept() -> None:
+    history = History()
+    history.record("case", name="one")
+    began = history.record("call").at
+    history.record("fault", name="Kill", phase="injected")
+    ended = history.record("call").at
+    history.forget(began, ended, keep=("fault",))
+    assert [event.kind for event in history] == ["case", "fault", "call"]
+
+
 @pytest.mark.parametrize("line", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_history_names_the_line(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "h.jsonl"

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,11 @@ class History:
         with self._lock:
             found = list(self._events)
         return [event for event in found if event.at >= since and kind in (None, event.kind)]
+
+    def forget(self, began: float, ended: float, keep: Collection[str]) -> None:
+        """Drop what was recorded between two moments, but for events of these kinds: a long run would fill memory."""
+        with self._lock:
+            self._events = [event for event in self._events if not began <= event.at < ended or event.kind in keep]
 
     def later(self, since: float) -> History:
         """What was recorded from a moment on, as a history of its own."""

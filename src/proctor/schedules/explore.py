@@ -65,6 +65,7 @@ class Exploration:
     kept_in: Path
     tell: Tell
     given: Schedule | None = None
+    _harmless_since: float | None = None
 
     def explore(self, *, of_servers: bool, of_clients: bool, besides: Collection[str] = ()) -> None:
         """Broken, for the smallest schedule found that breaks something. Inconclusive if nothing was shown.
@@ -120,7 +121,12 @@ class Exploration:
         search.demand_something()
 
     def attempt(self, schedule: Schedule) -> Attempt:
+        """What was recorded of an attempt before it is dropped, if nothing was found in it; but for its faults, which
+        stand on the certificate.
+        """
         began = time.monotonic()
+        if self._harmless_since is not None:
+            self.stage.history.forget(self._harmless_since, began, keep=("fault",))
         found: list[Finding] = []
         try:
             perform(schedule, self.stage, self.stalls)
@@ -128,6 +134,7 @@ class Exploration:
             found = [Finding(time.monotonic(), str(failure))]
         history = self.stage.history.later(began)
         found = findings(history) + found
+        self._harmless_since = None if found else began
         for finding in summed_up(found):
             self.stage.history.record("finding", moment=finding.at, message=finding.message, clause=finding.clause)
         self.tell(told(schedule, history, found, time.monotonic() - began))
