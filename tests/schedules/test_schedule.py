@@ -53,7 +53,7 @@ def test_a_schedule_comes_back_as_it_was() -> None:
 
 def test_a_replay_file_comes_back_with_its_case(tmp_path: Path) -> None:
     file = tmp_path / "made" / "for it.json"
-    Replay(SCHEDULE, CASE, 7, {"proctor": "0"}, 3, 4, ["it broke"], []).save(file)
+    Replay(SCHEDULE, CASE, 7, {"proctor": "0"}, {"resize": True}, 3, 4, ["it broke"], []).save(file)
     assert read_replay(file) == (SCHEDULE, CASE)
 
 

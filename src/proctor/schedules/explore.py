@@ -148,7 +148,8 @@ class Exploration:
             schedule=smallest.schedule,
             case=self.case,
             seed=self.seed,
-            versions={name: version(name) for name in ("proctor", "hypothesis")},
+            versions=versions(self.stage),
+            claims=dict(self.stage.manifest.claims()),
             broke=broke,
             tried=len(attempts),
             findings=[finding.message for finding in summed_up(smallest.found)],
@@ -245,12 +246,24 @@ def told(schedule: Schedule, history: History, found: list[Finding], took_s: flo
     return f"{acts}: {said}; {rest}; {took_s:.1f} s"
 
 
+def versions(stage: Stage) -> dict[str, str]:
+    about, registry = stage.manifest.about, stage.registry
+    kit = {name: version(name) for name in ("proctor", "hypothesis")}
+    return {**kit, about.name: about.version, registry.name: registry.version}
+
+
 def observed(history: History) -> list[dict[str, Any]]:
     """When each act began and was over, in seconds since the first began."""
     acts = list(spans(history))
     zero = min((span.began for span in acts), default=0.0)
     return [
-        {"what": span.act.what, "on": span.act.on, "began": round(span.began - zero, 3), "ended": moment(span, zero)}
+        {
+            "what": span.act.what,
+            "on": span.act.on,
+            "began": round(span.began - zero, 3),
+            "ended": moment(span, zero),
+            "missed": span.missed,
+        }
         for span in acts
     ]
 

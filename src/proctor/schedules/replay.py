@@ -20,14 +20,16 @@ class ReplayError(Exception):
 
 @dataclass(frozen=True)
 class Replay:
-    """`versions`: of what drew and performed it. `broke`: how often, of `tried` times, it broke something, and
-    `findings` what, the first time. `observed`: the moments of its acts, in seconds since the first began.
+    """`versions`: of what drew and performed it, and of what it was performed on. `claims`: the implementation's.
+    `broke`: how often, of `tried` times, it broke something, and `findings` what, the first time. `observed`: the
+    moments of its acts, in seconds since the first began, and whether one was missed.
     """
 
     schedule: Schedule
     case: str
     seed: int
     versions: dict[str, str]
+    claims: dict[str, Any]
     broke: int
     tried: int
     findings: list[str]
