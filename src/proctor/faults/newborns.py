@@ -39,6 +39,7 @@ class AtBirth(Fault):
         self._most = most
         self._known: set[int] = set()
         self._struck: list[Process] = []
+        self.latest_s = 0.0  # the age of the oldest when it got the signal
         self._healed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="proctor-at-birth", daemon=True)
 
@@ -77,7 +78,9 @@ class AtBirth(Fault):
             (newborn,) = living([pid])
         except Gone:
             return
+        born = observe.stat(pid)
         newborn.send(self._number)
+        self.latest_s = max(self.latest_s, born.age_s if born else 0.0)
         self._struck.append(newborn)
 
 
