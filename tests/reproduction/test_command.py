@@ -157,7 +157,7 @@ def test_what_can_not_be_tried_is_one_line(words: tuple[str, ...], message: str,
 
 
 def test_a_server_that_does_not_start_is_not_judged(left: Path) -> None:
-    server(left.parent, "raise SystemExit('no configuration')")
+    server(left.parent, "raise SystemExit('no configuration')", limits="boot_s = 20")
     run = proctor("reproduce", "S1", "--impl=.", left=left)
     assert run.returncode == 2
     assert run.stderr.startswith("Error: miniature (")
