@@ -77,7 +77,7 @@ def runs_away(place: Place) -> None:
     rest()
 
 
-@hostile(STOPPING, "ended (exit status 0) before it was ready", "it must stay in the foreground", limits=NEVER_READY)
+@hostile(STOPPING, "ended (exit status 0) before it was ready", "it must stay in the foreground")
 def becomes_a_daemon(_: Place) -> None:
     """It forks twice, and its first process ends."""
     if is_child():
@@ -103,7 +103,7 @@ def its_workers_leave_its_tree(place: Place) -> None:
     rest()
 
 
-@hostile(STOPPING, "ended (exit status 3) before it was ready", "somebody else has my output", limits=NEVER_READY)
+@hostile(STOPPING, "ended (exit status 3) before it was ready", "somebody else has my output")
 def leaves_its_output_to_another(place: Place) -> None:
     """Whoever waits for the end of its output waits for a daemon's."""
     if is_child():
