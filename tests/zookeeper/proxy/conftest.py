@@ -10,7 +10,9 @@ import pytest
 from kazoo.client import KazooClient
 
 from proctor.loop import LoopThread
-from proctor.zookeeper.client import Client
+from proctor.zookeeper.client import Client, Reply
+from proctor.zookeeper.codes import OpCode
+from proctor.zookeeper.jute import Record
 from proctor.zookeeper.proxy import RegistryProxy
 from proctor.zookeeper.registry import Registry
 from tests.zookeeper.proxy.subjects import Subject, create
@@ -32,10 +34,20 @@ def proxy(loop: LoopThread, registry: Registry) -> Iterator[RegistryProxy]:
         yield started
 
 
+class Witness(Client):
+    """Looks each time with a session of its own: one that were kept would have to be kept up, too."""
+
+    def ask(self, op: OpCode, body: Record | None = None, xid: int | None = None) -> Reply:
+        with Client(*self.socket.getpeername()) as fresh:
+            fresh.connect()
+            reply = fresh.ask(op, body, xid)
+            fresh.call(OpCode.CLOSE_SESSION)
+        return reply
+
+
 @pytest.fixture
 def witness(registry: Registry) -> Iterator[Client]:
-    with Client(*registry.servers[0]) as client:
-        client.connect()
+    with Witness(*registry.servers[0]) as client:
         yield client
 
 
