@@ -214,6 +214,7 @@ LAWFUL: dict[str, Sequence[Written]] = {
     ],
     "an empty list, that was seen before the registry's": [view(13), znodes(13.1), znodes(14, NODE), view(15, ADDRESS)],
     "a stop": [rest(20), processes(21, parent=0, workers=[]), znodes(21), view(21.1), rest(25, "gone")],
+    "a stop that only the client has seen": [rest(20), processes(21, parent=0, workers=[]), view(21), rest(25, "gone")],
     "a pool that has grown": [resources(10), rest(20), resources(20), resources(21, descriptors=12, cpu_s=1.1)],
     "connections to each of many servers": [
         *(Started(at=1, who=f"ours {number}", address=f"127.0.0.1:{number}") for number in range(20)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import inf
 
 from proctor.checks.finding import Finding
 from proctor.checks.reading import SEEN_WITHIN_S, befell, clients, during, killed, last, ours, theirs, unsettled
@@ -63,11 +64,15 @@ def views_are_the_registry_s(history: History) -> Iterator[Finding]:
 
 
 def no_list_is_lost(history: History) -> Iterator[Finding]:
-    """A client that has read its list lists nothing only where the registry had nothing about then (D3)."""
-    started = quiet(history, "before")
+    """A client that has read its list lists nothing only where the registry had nothing about then (D3).
+
+    When all servers are told to stop nobody looks on until the registry's last change has been seen.
+    """
+    started, stopping = quiet(history, "before"), quiet(history, "gone")
+    until = stopping.began if stopping else inf
     late_s = terms(history).limits["update_s"] + SEEN_WITHIN_S
     for view in View.all(history):
-        if view.servers or started is None or view.at < started.at:
+        if view.servers or started is None or not started.at <= view.at < until:
             continue
         had = all(state.nodes for state in during(Znodes.all(history), view.at - late_s, view.at + SEEN_WITHIN_S))
         if had and not any(span.excuses("list", view.at - late_s, view.at) for span in spans(history)):
