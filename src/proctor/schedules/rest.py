@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 from proctor.outcome import Failure, Inconclusive
@@ -20,22 +19,22 @@ GONE_PROMPTLY_S = 2.0  # spec/README.md, "Words"
 
 def wait_for_rest(fleet: Fleet, phase: str) -> bool:
     """Wait until the fleet is at rest, for as long as the limits allow; the history tells. Whether it came to that."""
-    return wait(fleet, phase, lambda: at_rest(fleet), rest_s(fleet))
+    return wait(fleet, phase, time.monotonic(), rest_s(fleet))
 
 
 def stop_all(fleet: Fleet) -> bool:
     """Stop every server, and wait until nothing is left of them: no process, and no node."""
-    alive = [member for member in fleet.members if not member.killed]
-    for member in alive:
+    began = time.monotonic()  # before the first of them may end
+    for member in [member for member in fleet.members if not member.killed]:
         member.server.parent.send(signal.SIGTERM)
         member.stopped = True
-    return wait(fleet, "gone", lambda: at_rest(fleet), fleet.stage.promise("stop_s") + GONE_PROMPTLY_S)
+    return wait(fleet, "gone", began, fleet.stage.promise("stop_s") + GONE_PROMPTLY_S)
 
 
-def wait(fleet: Fleet, phase: str, look: Callable[[], bool], within_s: float) -> bool:
-    began, why = time.monotonic(), ""
+def wait(fleet: Fleet, phase: str, began: float, within_s: float) -> bool:
+    why = ""
     try:
-        eventually(look, within=within_s, what="the fleet to be at rest")
+        eventually(lambda: at_rest(fleet), within=within_s, what="the fleet to be at rest")
     except Failure as failure:
         why = str(failure)
     Quiet(phase=phase, began=began, within_s=within_s, settled=not why, why=why).record(fleet.stage.history)
