@@ -3,12 +3,17 @@ once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from proctor.loop import LoopThread
+from proctor.zookeeper.apache import ApacheRegistry
+from proctor.zookeeper.embedded import EmbeddedRegistry
+from proctor.zookeeper.keeper import Settings
 from proctor.zookeeper.registry import Registry, RegistryUnavailable, open_registry
+
+CALM = Settings(tick_ms=1000)  # sessions of up to 20 s: none is to expire because the machine is busy
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +33,12 @@ def ensemble(loop: LoopThread) -> Iterator[Registry]:
 
 
 def opened(kind: str, loop: LoopThread) -> Iterator[Registry]:
+    yield from started(lambda: open_registry(kind, loop))
+
+
+def started(make: Callable[[], Registry]) -> Iterator[Registry]:
     try:
-        registry = open_registry(kind, loop)
+        registry = make()
     except RegistryUnavailable as missing:
         pytest.skip(str(missing))
     with registry:
@@ -47,3 +56,21 @@ def registry(request: pytest.FixtureRequest) -> Registry:
     """One test, both registries: what holds on one holds on the other."""
     found: Registry = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def calm_embedded(loop: LoopThread) -> Iterator[Registry]:
+    with EmbeddedRegistry(loop, CALM) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def calm_apache() -> Iterator[Registry]:
+    yield from started(lambda: ApacheRegistry(CALM.tick_ms))
+
+
+@pytest.fixture(params=["calm_embedded", "calm_apache"], ids=["embedded", "apache"])
+def calm(request: pytest.FixtureRequest) -> Registry:
+    """Both again, for what a session must survive."""
+    registry: Registry = request.getfixturevalue(request.param)
+    return registry

@@ -20,14 +20,10 @@ from kazoo.recipe.queue import LockingQueue
 from kazoo.retry import KazooRetry
 from kazoo.security import make_digest_acl
 
-from proctor.loop import LoopThread
 from proctor.waiting import eventually
-from proctor.zookeeper.apache import ApacheRegistry
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.codes import OpCode
-from proctor.zookeeper.embedded import EmbeddedRegistry
-from proctor.zookeeper.keeper import Settings
-from proctor.zookeeper.registry import Registry, RegistryUnavailable
+from proctor.zookeeper.registry import Registry
 
 SOON_S = 15.0
 CONNECT_S = 10.0
@@ -35,31 +31,12 @@ QUIET = logging.getLogger("tests.zookeeper.kazoo")
 QUIET.addHandler(logging.NullHandler())
 QUIET.propagate = False  # kazoo tells of every connection that a fault ends
 
-CALM = Settings(tick_ms=1000)  # sessions of 6 s, say: none is to expire because the machine is busy
-
 Connect = Callable[[], KazooClient]
 
 
-@pytest.fixture(scope="module")
-def calm_embedded(loop: LoopThread) -> Iterator[Registry]:
-    with EmbeddedRegistry(loop, CALM) as registry:
-        yield registry
-
-
-@pytest.fixture(scope="module")
-def calm_apache() -> Iterator[Registry]:
-    try:
-        registry = ApacheRegistry(CALM.tick_ms)
-    except RegistryUnavailable as missing:
-        pytest.skip(str(missing))
-    with registry:
-        yield registry
-
-
-@pytest.fixture(params=["calm_embedded", "calm_apache"], ids=["embedded", "apache"])
-def registry(request: pytest.FixtureRequest) -> Registry:
-    found: Registry = request.getfixturevalue(request.param)
-    return found
+@pytest.fixture
+def registry(calm: Registry) -> Registry:
+    return calm
 
 
 @pytest.fixture

@@ -153,22 +153,6 @@ def test_of_several_servers_one_that_answers_no_handshake_is_tried_last(loop: Lo
         loop.loop.call_soon_threadsafe(turning_away.close)
 
 
-def test_a_registry_that_restarts_is_found_again(
-    proxy: RegistryProxy, registry: Registry, start_kazoo: Callable[..., Subject], root: str
-) -> None:
-    """While it is down the proxy refuses, as the registry does."""
-    kazoo = start_kazoo(timeout_s=20.0)  # which outlasts the start of a Java machine beside many others
-    path = kazoo.register(root)
-    mine = kazoo.session_id
-    registry.kill()
-    eventually(lambda: proxy.stats.refusing, PATIENCE_S, "the proxy to refuse")
-    kazoo.wait_state("SUSPENDED")
-    registry.restart()
-    kazoo.wait_connected()
-    assert kazoo.session_id == mine
-    assert kazoo.kazoo.exists(path)
-
-
 def test_a_slow_consumer_does_not_make_memory_grow(
     proxy: RegistryProxy, subject: Client, witness: Client, root: str
 ) -> None:
