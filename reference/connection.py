@@ -191,19 +191,21 @@ class Connection:
     def close_if_quiet(self) -> None:
         if self.closed:
             return
-        if self.heard or self.busy():
+        if self.heard or self.busy() or self.more_came():
             self.drain()
         else:
             self.close()
 
     def has_no_more(self) -> bool:
         """Whether everything that the client has sent so far is answered with what is unsent now."""
-        if self.running or self.waiting or self.reader.partial:
-            return False
+        return not (self.running or self.waiting or self.reader.partial or self.more_came())
+
+    def more_came(self) -> bool:
+        """Whether there is something to read that this round of the loop has not come to yet."""
         try:
-            return not self.sock.recv(1, socket.MSG_PEEK)
+            return bool(self.sock.recv(1, socket.MSG_PEEK))
         except OSError:
-            return True
+            return False
 
     def close(self) -> None:
         if self.closed:

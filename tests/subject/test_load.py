@@ -12,8 +12,9 @@ import pytest
 from proctor.call import calls
 from proctor.history import History
 from proctor.outcome import TimedOut
-from proctor.subject.load import Load, Told, through
+from proctor.subject.load import CROSSED_WITHIN_S, Load, Told, check_crossed, through
 from proctor.waiting import eventually
+from proctor.wire.connection import Ended
 
 WITHIN_S = 10.0
 
@@ -61,3 +62,18 @@ def test_a_failure_of_the_block_itself_comes_first() -> None:
 
     with pytest.raises(AssertionError, match="of the block"):
         fail()
+
+
+def test_a_call_that_crossed_the_close_of_its_connection_is_forgiven() -> None:
+    """At once, or however late we look if the kernel shows that the request can't have been read."""
+    now = time.monotonic()
+    check_crossed(Ended("reset", "rst"), now)
+    check_crossed(Ended("closed", "fin", before=True), now - 60)
+
+
+def test_a_call_that_was_read_and_dropped_is_not_forgiven() -> None:
+    with pytest.raises(Ended, match="half a reply"):
+        check_crossed(Ended("half a reply", "fin", begun=True), time.monotonic())
+    with pytest.raises(TimedOut, match=r"closed, 60\.\d\d s after the request") as late:
+        check_crossed(Ended("closed", "fin"), time.monotonic() - 60)
+    assert late.value.allowance_s == CROSSED_WITHIN_S  # of which the judge asks how much the host has stalled

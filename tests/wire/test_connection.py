@@ -60,6 +60,26 @@ def test_a_closed_and_a_reset_connection_are_told_apart(dial: Dial) -> None:
     assert (fin.value.how, rst.value.how) == ("fin", "rst")
 
 
+def test_a_request_that_came_too_late_to_be_read_is_told_from_one_that_was_read_and_dropped() -> None:
+    """By no clock: the kernel of a server that has closed resets what is sent to it still."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with Connection(listener.getsockname(), History()) as wire:
+            listener.accept()[0].close()
+            with pytest.raises(Ended) as crossed:
+                wire.call(ping(1))
+            with pytest.raises(Ended) as again:
+                wire.send(ping(2))
+        with Connection(listener.getsockname(), History()) as wire:
+            accepted, _ = listener.accept()
+            with accepted:
+                wire.send(ping(1))
+                accepted.recv(1024)
+            with pytest.raises(Ended) as dropped:
+                wire.reply()
+    assert (crossed.value.before, again.value.before, dropped.value.before) == (True, True, False)
+    assert (crossed.value.how, dropped.value.how) == ("fin", "fin")
+
+
 def test_a_half_close_behind_a_reset_says_that_the_connection_is_gone(dial: Dial) -> None:
     wire = dial(resets)
     with pytest.raises(Ended, match="reset"):

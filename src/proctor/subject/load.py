@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
 from proctor.call import Call, Kind, record
-from proctor.outcome import Inconclusive
+from proctor.outcome import Inconclusive, TimedOut
 from proctor.subject.client import Client
 from proctor.subject.server import Server
 from proctor.waiting import eventually
@@ -155,16 +155,23 @@ def check_cut_short(wire: Connection, calls: Sequence[Request]) -> None:
 def answer(server: Server, wire: Connection, request: Request) -> Reply:
     """The reply to a call. One that crossed the close of its connection on the way is made again on a new one.
 
-    So it was if the connection ended at once, without a byte of the reply: the request was then never received.
+    So it was, without a byte of the reply, if the connection had ended before the request came, or ended at once.
     """
     asked = time.monotonic()
     try:
         return wire.call(request)
     except Ended as ended:
-        if ended.begun or time.monotonic() - asked > CROSSED_WITHIN_S:
-            raise
+        check_crossed(ended, asked)
     with server.connect() as another:
         return another.call(request)
+
+
+def check_crossed(ended: Ended, asked: float) -> None:
+    if ended.begun:
+        raise ended
+    now = time.monotonic()
+    if not ended.before and now - asked > CROSSED_WITHIN_S:
+        raise TimedOut(f"{ended}, {now - asked:.2f} s after the request", asked, now, CROSSED_WITHIN_S)
 
 
 def by_client(client: Client, number: int, timeout_s: float) -> Told:

@@ -38,12 +38,16 @@ class NoReply(TimedOut):
 
 
 class Ended(Failure):
-    """The connection ended where a reply was due; `how` says by FIN or RST, `begun` whether some of the reply came."""
+    """The connection ended where a reply was due; `how` says by FIN or RST, `begun` whether some of the reply came.
 
-    def __init__(self, message: str, how: End, begun: bool = False) -> None:
+    `before`: it had ended before the last of what was sent arrived, so the server can't have read that.
+    """
+
+    def __init__(self, message: str, how: End, begun: bool = False, before: bool = False) -> None:
         super().__init__(message)
         self.how = how
         self.begun = begun
+        self.before = before
 
 
 class NotAReply(Failure):
@@ -213,7 +217,8 @@ class Connection:
         except TimeoutError:
             raise NoReply("the server does not read what is sent to it", wait.started, time.monotonic()) from None
         except OSError as error:
-            raise Ended(f"the connection was gone while sending: {error.strerror}", how_of(error)) from None
+            message = f"the connection was gone while sending: {error.strerror}"
+            raise Ended(message, how_of(error), before=error.errno == errno.EPIPE) from None
 
     def _let_it_be_read(self, at_most_s: float) -> None:
         deadline = time.monotonic() + at_most_s
@@ -237,9 +242,8 @@ class Connection:
             self._socket.settimeout(max(0.001, wait.deadline - time.monotonic()))
             piece = self._receive(what, wait.started)
             if not piece:
-                raise Ended(
-                    f"the connection was closed (FIN) instead of {what}{self._rest()}", "fin", begun=bool(self._buffer)
-                )
+                message = f"the connection was closed (FIN) instead of {what}{self._rest()}"
+                raise Ended(message, "fin", begun=bool(self._buffer), before=self._refused())
             self._buffer += piece
 
     def _receive(self, what: str, started: float) -> bytes:
@@ -253,6 +257,11 @@ class Connection:
         except OSError as error:
             message = f"the connection was reset ({error.strerror}) instead of {what}{self._rest()}"
             raise Ended(message, "rst", begun=bool(self._buffer)) from None
+
+    def _refused(self) -> bool:
+        """Whether a server that had closed already was sent something: its kernel resets the connection then, and
+        ours notes that as EPIPE once the FIN has come. Source: tcp_reset() in Linux, net/ipv4/tcp_input.c."""
+        return self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.EPIPE
 
     def _rest(self) -> str:
         return f", after {show(self._buffer)}" if self._buffer else ""
