@@ -31,14 +31,15 @@ from proctor.api import (
 
 CALLS = 50  # that show something
 WITHIN_S = 20.0
-
-
-@only_on("ensemble")
-@clause(
+CLAUSES = (
     "discovery/short-disconnect-keeps-the-node",
     "discovery/serves-without-registry",
     "client/keeps-the-list-without-registry",
 )
+
+
+@only_on("ensemble")
+@clause(*CLAUSES)
 @needs("profile wire")
 def test_an_election_costs_no_call_and_no_node(
     own_stage: Stage, start_server: StartServer, start_client: StartClient
@@ -49,11 +50,7 @@ def test_an_election_costs_no_call_and_no_node(
 
 
 @only_on("ensemble")
-@clause(
-    "discovery/short-disconnect-keeps-the-node",
-    "discovery/serves-without-registry",
-    "client/keeps-the-list-without-registry",
-)
+@clause(*CLAUSES)
 @needs("profile wire")
 def test_a_member_that_is_cut_off_is_left_for_another(
     own_stage: Stage, start_server: StartServer, start_client: StartClient
@@ -64,11 +61,7 @@ def test_a_member_that_is_cut_off_is_left_for_another(
 
 
 @only_on("ensemble")
-@clause(
-    "discovery/short-disconnect-keeps-the-node",
-    "discovery/serves-without-registry",
-    "client/keeps-the-list-without-registry",
-)
+@clause(*CLAUSES)
 @needs("profile wire")
 def test_a_rolling_restart_costs_no_call_and_no_node(
     own_stage: Stage, start_server: StartServer, start_client: StartClient

@@ -6,8 +6,9 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
+from functools import partial
 
+from proctor.background import Background
 from proctor.call import Call, Kind, record
 from proctor.outcome import TimedOut
 from proctor.schedules.fleet import Fleet, Member
@@ -24,66 +25,42 @@ NUMBERS = itertools.count(1)
 Ask = Callable[[str], Told]  # by nonce
 
 
-class Callers:
+class Callers(Background):
     """Two threads for each client, and one of ours for each server of the implementation, on connections of its own.
 
     `ended` is how many calls have ended so far.
     """
 
     def __init__(self, fleet: Fleet) -> None:
+        super().__init__()
         self._history = fleet.stage.history
         self._timeout_s = TIMEOUT_S * fleet.stage.patience
-        self._over = threading.Event()
-        self._errors: list[Exception] = []
         self._ended = threading.Condition()
         self.ended = 0
-        self._threads = [
-            self._thread(f"{who} caller {number}", "", self._through(client), self._timeout_s)
-            for who, client in fleet.clients.items()
-            for number in range(1, THREADS_A_CLIENT + 1)
-        ]
-        self._threads += [
-            self._thread(f"caller of {member.who}", member.who, directly(member), None) for member in fleet.members
-        ]
-
-    def __enter__(self) -> Callers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-        if error is None and self._errors:
-            raise self._errors[0]
+        for who, client in fleet.clients.items():
+            for number in range(1, THREADS_A_CLIENT + 1):
+                self._call_on(f"{who} caller {number}", "", self._through(client), self._timeout_s)
+        for member in fleet.members:
+            self._call_on(f"caller of {member.who}", member.who, directly(member), None)
 
     def wait_for(self, ended: float, within_s: float) -> bool:
         """Wait until so many calls have ended; whether they have."""
         with self._ended:
             return self._ended.wait_for(lambda: self.ended >= ended, within_s)
 
-    def _thread(self, who: str, to: str, ask: Ask, timeout_s: float | None) -> threading.Thread:
-        return threading.Thread(target=self._run, args=(who, to, ask, timeout_s), name=f"proctor-{who}", daemon=True)
+    def _call_on(self, who: str, to: str, ask: Ask, timeout_s: float | None) -> None:
+        self.add(who, partial(self._call, who, to, ask, timeout_s))
 
-    def _run(self, who: str, to: str, ask: Ask, timeout_s: float | None) -> None:
-        try:
-            while not self._over.wait(PACE_S):
-                nonce = f"{who} {next(NUMBERS)}"
-                invoked = time.monotonic()
-                outcome, asked, answered, expected = ask(nonce)
-                ended = time.monotonic()
-                record(
-                    self._history,
-                    Call(who, invoked, ended, outcome, asked, answered, expected, timeout_s, to, nonce),
-                )
-                with self._ended:
-                    self.ended += 1
-                    self._ended.notify_all()
-        except Exception as error:
-            self._errors.append(error)
+    def _call(self, who: str, to: str, ask: Ask, timeout_s: float | None) -> None:
+        while not self.over.wait(PACE_S):
+            nonce = f"{who} {next(NUMBERS)}"
+            invoked = time.monotonic()
+            outcome, asked, answered, expected = ask(nonce)
+            ended = time.monotonic()
+            record(self._history, Call(who, invoked, ended, outcome, asked, answered, expected, timeout_s, to, nonce))
+            with self._ended:
+                self.ended += 1
+                self._ended.notify_all()
 
     def _through(self, client: Client) -> Ask:
         return lambda nonce: by_client(client, nonce, self._timeout_s)

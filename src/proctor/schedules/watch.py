@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from types import TracebackType
+from functools import partial
 
+from proctor.background import Background
 from proctor.schedules.fleet import Fleet
 from proctor.states import State, View
 
@@ -14,44 +14,28 @@ NODES_EVERY_S = 0.05
 VIEWS_EVERY_S = 0.1
 
 
-class Watch:
-    """Looks again and again, from entering the block until leaving it. What ends a look is raised on leaving."""
+class Watch(Background):
+    """Looks again and again."""
 
     def __init__(self, fleet: Fleet) -> None:
+        super().__init__()
         self._history = fleet.stage.history
-        self._over = threading.Event()
-        self._errors: list[Exception] = []
-        self._threads = [self._thread(member.who, member.look, PROCESSES_EVERY_S) for member in fleet.members]
-        self._threads.append(self._thread("registry", fleet.znodes, NODES_EVERY_S))
-        self._threads += [self._thread(who, viewing(fleet, who), VIEWS_EVERY_S) for who in fleet.clients]
+        for member in fleet.members:
+            self._look_on(member.who, member.look, PROCESSES_EVERY_S)
+        self._look_on("registry", fleet.znodes, NODES_EVERY_S)
+        for who in fleet.clients:
+            self._look_on(who, viewing(fleet, who), VIEWS_EVERY_S)
 
-    def __enter__(self) -> Watch:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-        if error is None and self._errors:
-            raise self._errors[0]
-
-    def _thread(self, name: str, look: Callable[[], State], every_s: float) -> threading.Thread:
-        return threading.Thread(target=self._watch, args=(look, every_s), name=f"proctor-watches-{name}", daemon=True)
+    def _look_on(self, name: str, look: Callable[[], State], every_s: float) -> None:
+        self.add(f"watches {name}", partial(self._watch, look, every_s))
 
     def _watch(self, look: Callable[[], State], every_s: float) -> None:
         last: State | None = None
-        try:
-            while not self._over.wait(every_s):
-                seen = look()
-                if seen != last:
-                    seen.record(self._history)
-                last = seen
-        except Exception as error:
-            self._errors.append(error)
+        while not self.over.wait(every_s):
+            seen = look()
+            if seen != last:
+                seen.record(self._history)
+            last = seen
 
 
 def viewing(fleet: Fleet, who: str) -> Callable[[], State]:

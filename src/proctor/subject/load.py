@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from types import TracebackType
+from functools import partial
 
+from proctor.background import Background
 from proctor.call import Call, Kind, record
 from proctor.outcome import Inconclusive, TimedOut
 from proctor.subject.client import Client
@@ -23,65 +23,33 @@ TAKEN_WITHIN_S = 10.0
 CROSSED_WITHIN_S = 0.25  # spec/restart.md, "reload-loses-no-call"
 
 
-class Load:
-    """Threads that call, one call after another each, from entering the block until leaving it.
+class Load(Background):
+    """Threads that call, one call after another each. What ends one is, say, a client that hangs.
 
-    `pace_s` is the pause between two calls of a thread, so that a machine with few cores is not merely busy. What ends
-    a thread, such as a client that hangs, is raised on leaving the block.
+    `pace_s` is the pause between two calls of a thread, so that a machine with few cores is not merely busy.
     """
 
     def __init__(
         self, name: str, ask: Callable[[], Ask], history_of: Server | Client, threads: int, pace_s: float
     ) -> None:
-        self._name = name
+        super().__init__()
         self._ask = ask
         self._history = history_of.history
         self._pace_s = pace_s
-        self._stopped = threading.Event()
         self._numbers: Iterator[int] = itertools.count()
-        self._threads = [threading.Thread(target=self._run, args=(f"{name} {n}",), daemon=True) for n in range(threads)]
-        self._errors: list[Exception] = []
         self.made = 0
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
-        if error is None:
-            self._raise()
-
-    def stop(self) -> None:
-        self._stop()
-        self._raise()
-
-    def _stop(self) -> None:
-        self._stopped.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _raise(self) -> None:
-        if self._errors:
-            raise self._errors.pop(0)
-
-    def _run(self, who: str) -> None:
-        try:
-            self._call_on(who)
-        except Exception as error:
-            self._errors.append(error)
+        for number in range(threads):
+            who = f"{name} {number}"
+            self.add(who, partial(self._call_on, who))
 
     def _call_on(self, who: str) -> None:
         ask = self._ask()
-        while not self._stopped.is_set():
+        while not self.over.is_set():
             invoked = time.monotonic()
             outcome, asked, answered, expected = ask(next(self._numbers))
             record(self._history, Call(who, invoked, time.monotonic(), outcome, asked, answered, expected))
             self.made += 1
-            self._stopped.wait(self._pace_s)
+            self.over.wait(self._pace_s)
 
 
 def new_connections(
@@ -131,7 +99,7 @@ def over_new_connection(server: Server, request: Request) -> Told:
             return "ok", asked, describe_reply(answer(server, wire, request)), expected
     except Refused as error:
         return "failed", asked, str(error), expected
-    except (Ended, NoReply, NotAReply) as error:
+    except (Ended, TimedOut, NotAReply) as error:
         return "unknown", asked, str(error), expected
 
 
