@@ -40,13 +40,16 @@ def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
 
 
 def throughout(look: Callable[[], object], seconds: float) -> int:
-    """Call `look`, which asserts what must hold all the while, for so many seconds; how often it was called."""
+    """Call `look`, which asserts what must hold all the while, for so many seconds, and once when they have passed;
+    how often it was called: twice at least, however the host stalls."""
     ends = time.monotonic() + seconds
-    looks = 0
-    while looks == 0 or time.monotonic() < ends:
+    looks, over = 0, False
+    while not over:
+        over = looks > 0 and time.monotonic() >= ends
         look()
         looks += 1
-        time.sleep(WATCH_EVERY_S)
+        if not over:
+            time.sleep(WATCH_EVERY_S)
     return looks
 
 
