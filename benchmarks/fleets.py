@@ -114,7 +114,7 @@ def measure(growth: Growth) -> list[Curve]:
 
 def run(registry: str, module: str, *sizes: str) -> dict[tuple[str, str], float]:
     """What one measurement prints, by figure and unit; nothing, and a line that says why, where its registry can't be
-    had, or the machine is too busy for it: 200 sessions of 2 s want to be kept.
+    had, or where it isn't done in time.
     """
     command = [sys.executable, "-m", f"benchmarks.{module}", registry, *sizes]
     try:

@@ -12,25 +12,25 @@ from __future__ import annotations
 import select
 import sys
 import time
-from contextlib import suppress
 
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.codes import OpCode
 from proctor.zookeeper.protocol import GetChildrenRequest, GetChildrenResponse, GetDataRequest
 
 WITHIN_S = 60.0
-SESSION_MS = 60_000  # a registry grants 2 s: they ping
-PING_EVERY_S = 0.7
+SESSION_MS = 20_000
+PING_EVERY_S = 5.0
 
 
 class Watcher:
     def __init__(self, root: str, port: int) -> None:
         self._root = root
-        self._port = port
         self.known: set[str] = set()
-        self._client: Client
+        self.asked_at = time.monotonic()
         self._pings = 0
-        self._connect()
+        self._client = Client("127.0.0.1", port, WITHIN_S)
+        self._client.connect(SESSION_MS)
+        self._read()
 
     def fileno(self) -> int:
         return self._client.socket.fileno()
@@ -38,29 +38,17 @@ class Watcher:
     def ping(self) -> None:
         """Keeps the session, without waiting for the answer."""
         self.asked_at = time.monotonic()
-        with suppress(ConnectionError):  # `look` will see
-            self._client.send(OpCode.PING)
-            self._pings += 1
+        self._client.send(OpCode.PING)
+        self._pings += 1
 
     def look(self) -> None:
         """Take what has come, and read the list again if a watch has fired."""
-        try:
-            for _ in range(self._pings):
-                self._client.receive(OpCode.PING)
-            answered, self._pings = self._pings > 0, 0
-            if self._client.events or not answered:
-                self._client.take_events()
-                self._read()
-        except ConnectionError:  # on a busy machine a session can be lost
-            self._client.close()
-            self._connect()
-
-    def _connect(self) -> None:
-        self.asked_at = time.monotonic()
-        self._pings = 0
-        self._client = Client("127.0.0.1", self._port, WITHIN_S)
-        self._client.connect(SESSION_MS)
-        self._read()
+        for _ in range(self._pings):
+            self._client.receive(OpCode.PING)
+        answered, self._pings = self._pings > 0, 0
+        if self._client.events or not answered:
+            self._client.take_events()
+            self._read()
 
     def _read(self) -> None:
         """The list, with a watch; and of the nodes that are new the last."""
