@@ -16,7 +16,8 @@ from proctor.reproduction.catalogue import UnknownMode, read_catalogue
 from proctor.reproduction.listing import as_data, lines
 from proctor.reproduction.reproduce import NotToBeReproduced, staged, tried_on
 from proctor.reproduction.staging import NotStaged
-from proctor.schedules.judging import findings, recovery_s
+from proctor.schedules.judging import findings
+from proctor.schedules.recovery import recovery_s
 from proctor.spec import SpecError
 from proctor.zookeeper.backend import RegistryUnavailable
 from proctor.zookeeper.serve import serve

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from proctor.outcome import Inconclusive
-from proctor.schedules.judging import demand_proof, findings, recovery_s
+from proctor.schedules.judging import demand_proof, findings
+from proctor.schedules.recovery import Recoveries, recovery_s
 from proctor.states import Ledger, Stalled, Started
 from tests.checks.stories import (
     ADDRESS,
@@ -262,6 +264,20 @@ def test_recovery_is_from_the_end_of_the_last_act_to_rest() -> None:
     acts = [*act("kill-worker", 12, 12), *act("freeze-server", 13, 15)]
     assert recovery_s(story(*acts, rest(17.5))) == pytest.approx(2.5)
     assert recovery_s(story(*acts, rest(17.5, why="never"))) is None
+
+
+def test_recoveries_are_told_by_the_act_that_was_over_last() -> None:
+    recoveries = Recoveries()
+    for at in (14.0, 15.0, 18.0):
+        recoveries.add(story(*act("freeze-server", 11, 12), *act("kill-worker", 13, 13), rest(at)))
+    recoveries.add(story(*act("kill-worker", 12, 12), *act("freeze-server", 13, 15), rest(15.5)))
+    recoveries.add(story(*act("kill-worker", 12, 12), rest(19.0, why="never")))
+    begins, ends = act("cut-server", 12, 13)
+    recoveries.add(story(begins, replace(ends, phase="missed"), rest(17)))
+    assert list(recoveries.lines()) == [
+        "at rest after kill-worker: 2.00 s (median of 3), 5.00 s at most",
+        "at rest after freeze-server: 0.50 s (median of 1), 0.50 s at most",
+    ]
 
 
 def test_a_history_of_something_else_is_not_judged() -> None:

@@ -8,7 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -27,8 +27,9 @@ from proctor.process.stalls import StallMeter
 from proctor.record import cause
 from proctor.schedules.acts import possible
 from proctor.schedules.drawing import schedules
-from proctor.schedules.judging import Broken, demand_proof, findings, recovery_s
+from proctor.schedules.judging import Broken, demand_proof, findings
 from proctor.schedules.perform import perform
+from proctor.schedules.recovery import Recoveries, recovery_s
 from proctor.schedules.replay import Replay
 from proctor.schedules.schedule import Schedule
 from proctor.states import Span, spans
@@ -66,6 +67,7 @@ class Exploration:
     tell: Tell
     given: Schedule | None = None
     _harmless_since: float | None = None
+    _recoveries: Recoveries = field(default_factory=Recoveries)
 
     def explore(self, *, of_servers: bool, of_clients: bool, besides: Collection[str] = ()) -> None:
         """Broken, for the smallest schedule found that breaks something. Inconclusive if nothing was shown.
@@ -84,6 +86,8 @@ class Exploration:
                 self._draw(search, drawn, seed)
             if search.over or search.smallest:
                 break
+        for line in self._recoveries.lines():
+            self.tell(line)
         search.drop_acts()
         if search.smallest is not None:
             self._report(search.smallest, [self.attempt(search.smallest.schedule) for _ in range(TRIES)])
@@ -137,6 +141,7 @@ class Exploration:
         self._harmless_since = None if found else began
         for finding in summed_up(found):
             self.stage.history.record("finding", moment=finding.at, message=finding.message, clause=finding.clause)
+        self._recoveries.add(history)
         self.tell(told(schedule, history, found, time.monotonic() - began))
         return Attempt(schedule, history, found)
 

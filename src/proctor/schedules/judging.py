@@ -9,7 +9,7 @@ from proctor.checks.finding import Finding
 from proctor.checks.reading import spoiled
 from proctor.history import History
 from proctor.outcome import Failure, Inconclusive
-from proctor.states import Quiet, quiet, spans, terms
+from proctor.states import Quiet, spans, terms
 
 Check = Callable[[History], Iterable[Finding]]
 
@@ -65,10 +65,3 @@ def demand_proof(history: History) -> None:
         raise Inconclusive("of the acts of this schedule none took effect: " + acts[0].act.what)
     if any(spoiled(history, moment) for moment in Quiet.all(history) if not moment.settled):
         raise Inconclusive("the host stalled while the fleet was to come to rest")
-
-
-def recovery_s(history: History) -> float | None:
-    """From the end of the last act until the fleet was at rest; None if it never was."""
-    moment = quiet(history, "after")
-    ends = [span.ended for span in spans(history)]
-    return max(0.0, moment.at - max(ends)) if moment and moment.settled and ends else None
