@@ -164,7 +164,7 @@ def test_a_case_that_another_registry_is_needed_for_is_left_out(impl: Path) -> N
 def test_a_registry_that_is_none_is_an_error_of_the_suite(impl: Path) -> None:
     """Its case would be left out everywhere, and nobody would miss it."""
     run, _ = run_suite(impl, f"@clause('{MUST}')\n@only_on('ensembel')\ndef test_it(server): ...")
-    assert run.status == 4
+    assert run.status == 2
     assert "test_cases.py::test_it: only_on: expected one of embedded, zookeeper, ensemble, container, " in run.text
     assert "not 'ensembel'" in run.text
 
@@ -184,9 +184,9 @@ def test_a_case_that_needs_more_than_is_claimed_is_left_out(impl: Path) -> None:
     assert [case["case"] for case in clause_of(document)["cases"]] == ["test_cases.py::test_port"]
 
 
-def test_a_need_that_no_manifest_can_claim_is_a_usage_error(impl: Path) -> None:
+def test_a_need_that_no_manifest_can_claim_is_an_error_of_the_suite(impl: Path) -> None:
     run, _ = run_suite(impl, f"@clause('{MUST}')\n@needs('wings')\ndef test_it(server): ...")
-    assert run.status == 4
+    assert run.status == 2
     assert "test_cases.py::test_it: needs: expected a claim that a manifest can make, not 'wings'" in run.text
 
 
@@ -205,13 +205,20 @@ def test_a_case_that_harms_the_shared_server_fails_and_the_next_gets_another(imp
     assert "the case harmed the server" in run.text
 
 
-def test_what_is_not_claimed_is_not_run_and_a_clause_that_is_not_there_is_an_error(impl: Path) -> None:
+def test_what_is_not_claimed_is_not_run(impl: Path) -> None:
     run, document = run_suite(impl, "@clause('wire/ping-echoes')\ndef test_it(server): assert False")
     assert run.status == 5
     assert clause_of(document, "wire/ping-echoes")["verdict"] == "not claimed"
-    run, _ = run_suite(impl, "@clause('wire/ping-echos')\ndef test_it(server): ...")
-    assert run.status == 4
-    assert "no clause 'wire/ping-echos': did you mean wire/ping-echoes" in run.text
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_a_clause_that_is_not_there_is_an_error_of_the_suite(impl: Path, processes: int) -> None:
+    """Of its collection, which every process of a run makes for itself."""
+    run, document = run_suite(impl, "@clause('wire/ping-echos')\ndef test_it(server): ...", f"-n{processes}")
+    assert run.status == (1 if processes else 2)
+    assert "test_cases.py::test_it: no clause 'wire/ping-echos': did you mean wire/ping-echoes" in run.text
+    assert "INTERNALERROR" not in run.text
+    assert document["selection"]["complete"] is False
 
 
 def test_marks_and_names_select_and_the_seed_is_the_same_in_every_process(impl: Path) -> None:

@@ -16,11 +16,11 @@ ONLY_ON = "only_on"
 
 
 def clauses_of(item: pytest.Item, spec: Spec) -> tuple[Clause, ...]:
-    """The clauses that a case cites; none for a test that is no case. UsageError on a clause that isn't there."""
+    """The clauses that a case cites; none for a test that is no case. CollectError on a clause that isn't there."""
     try:
         return tuple(spec.clause(clause_id) for mark in item.iter_markers(MARK) for clause_id in mark.args)
     except UnknownClause as error:
-        raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+        raise pytest.Collector.CollectError(f"{item.nodeid}: {error}") from None
 
 
 def case_id(item: pytest.Item) -> str:
@@ -36,7 +36,7 @@ def needs_of(item: pytest.Item) -> tuple[Requirement, ...]:
     try:
         return tuple(requirement(text) for mark in item.iter_markers(NEEDS) for text in mark.args)
     except ValueError as error:
-        raise pytest.UsageError(f"{item.nodeid}: {NEEDS}: {error}") from None
+        raise pytest.Collector.CollectError(f"{item.nodeid}: {NEEDS}: {error}") from None
 
 
 def stands_on(item: pytest.Item, registry: str) -> bool:
@@ -44,8 +44,16 @@ def stands_on(item: pytest.Item, registry: str) -> bool:
     kinds = [kind for mark in item.iter_markers(ONLY_ON) for kind in mark.args]
     for kind in kinds:
         if kind not in KINDS:
-            raise pytest.UsageError(f"{item.nodeid}: {ONLY_ON}: expected one of {', '.join(KINDS)}, not {kind!r}")
+            wanted = ", ".join(KINDS)
+            raise pytest.Collector.CollectError(f"{item.nodeid}: {ONLY_ON}: expected one of {wanted}, not {kind!r}")
     return not kinds or registry.partition(":")[0] in kinds
+
+
+def check_marks(item: pytest.Item, spec: Spec) -> None:
+    """CollectError if a mark of a case says what nobody can mean. So it is told by every process of a run."""
+    clauses_of(item, spec)
+    needs_of(item)
+    stands_on(item, "")
 
 
 def mark_up(item: pytest.Item, clauses: tuple[Clause, ...]) -> None:

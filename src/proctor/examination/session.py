@@ -106,6 +106,14 @@ class Examination:
         finally:
             self.stagehand.close()
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pycollect_makeitem(self) -> Generator[None, Any, Any]:
+        made = yield
+        for item in made if isinstance(made, list) else [made]:
+            if isinstance(item, pytest.Item):
+                selection.check_marks(item, self.spec)
+        return made
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         run, left = selection.split(items, self.spec, self.manifest, self.config.getoption("--registry"))
