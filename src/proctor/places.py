@@ -6,13 +6,18 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 CHECKOUT = PACKAGE.parents[1]
+PACKAGED = PACKAGE / "suite"
 SUITE_FOLDERS = ("conformance", "chaos")
+
+
+def installed() -> bool:
+    """Whether the suite is part of the package, as in the wheel."""
+    return (PACKAGED / "spec").is_dir()
 
 
 def home() -> Path:
     """The folder that holds conformance/, chaos/, spec/ and reference/."""
-    packaged = PACKAGE / "suite"
-    return packaged if packaged.is_dir() else CHECKOUT
+    return PACKAGED if installed() else CHECKOUT
 
 
 def suite_folders() -> tuple[Path, ...]:

@@ -71,8 +71,17 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     `--dist` says otherwise. Before xdist settles on its own default.
     """
     option = config.option
+    if option.impl is None and option.pyargs and any(asks_for_the_suite(argument) for argument in config.args):
+        # Loaded here and not at the top: other sessions need nothing of it.
+        from proctor.places import home  # noqa: PLC0415
+
+        option.impl = str(home() / "reference")
     if option.impl is not None and getattr(option, "numprocesses", None) and option.dist == "no":
         option.dist = "worksteal"
+
+
+def asks_for_the_suite(argument: str) -> bool:
+    return f"{argument}.".startswith("proctor.suite.")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -81,9 +81,9 @@ def shortened(text: str, first: str) -> str:
     return "\n\n".join([*clauses, told, f"as in {first}, which shows the rest", commands])
 
 
-def again(impl: str, registry: str, case: str, seed: int) -> str:
-    """The one command that runs a case alone."""
-    words = ["pytest", f"--impl={impl}", *([] if registry == "embedded" else [f"--registry={registry}"]), case]
+def again(impl: str, registry: str, case: Sequence[str], seed: int) -> str:
+    """The one command that runs a case alone, which pytest is asked for by the words of `case`."""
+    words = ["pytest", f"--impl={impl}", *([] if registry == "embedded" else [f"--registry={registry}"]), *case]
     return shlex.join([*words, f"--seed={seed}"])
 
 

@@ -6,18 +6,22 @@ from collections.abc import Iterable
 
 import pytest
 
-from proctor.places import suite_folders
+from proctor.examination.selection import SUITE
+from proctor.places import home, installed, suite_folders
 from proctor.report.certificate import Selection
 
 RAN_TO_THE_END = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def examine_the_suite_by_default(config: pytest.Config) -> None:
-    """`pytest --impl=path` with no other argument examines that implementation and runs nothing else."""
+    """`pytest --impl=path` with no other argument examines that implementation and runs nothing else; with `--pyargs
+    proctor.suite` as well, which is the same said in full.
+    """
     asked_for_paths = config.args_source is pytest.Config.ArgsSource.ARGS
     named = any(argument.startswith("--impl") for argument in config.invocation_params.args)
-    if named and not asked_for_paths:
-        config.args = [str(folder) for folder in suite_folders()]
+    in_full = config.option.pyargs and config.args == [SUITE]
+    if in_full or (named and not asked_for_paths):
+        config.args = [str(folder) for folder in ([home()] if installed() else suite_folders())]
 
 
 def extent(session: pytest.Session, unjudged: Iterable[str]) -> Selection:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from proctor.manifest import Manifest
 from proctor.model import PROFILES, Clause, Level, Requirement
-from proctor.places import suite_folders
+from proctor.places import home, installed, suite_folders
 from proctor.spec import Spec, UnknownClause, requirement
 from proctor.zookeeper.registry import KINDS
 
 MARK = "clause"
 NEEDS = "needs"
 ONLY_ON = "only_on"
+SUITE = "proctor.suite"  # as `--pyargs` knows it
 
 
 def clauses_of(item: pytest.Item, spec: Spec) -> tuple[Clause, ...]:
@@ -29,6 +32,23 @@ def case_id(item: pytest.Item) -> str:
     if folder is None:
         return item.nodeid
     return f"{item.path.relative_to(folder.parent).as_posix()}::{item.nodeid.partition('::')[2]}"
+
+
+def asked_for(item: pytest.Item) -> list[str]:
+    """The words that ask pytest for a case alone, where it was called; for one of an installed suite, anywhere."""
+    path, name = item.path, item.nodeid.partition("::")[2]
+    if installed() and path.is_relative_to(home()):
+        return ["--pyargs", f"{'.'.join([SUITE, *path.relative_to(home()).with_suffix('').parts])}::{name}"]
+    here = item.config.invocation_params.dir
+    return [f"{path.relative_to(here) if path.is_relative_to(here) else path}::{name}"]
+
+
+def is_of_the_suite(node_id: str, root: Path) -> bool:
+    """pytest names a file by its path below its root, and one outside by its path below what it was asked for."""
+    name = node_id.partition("::")[0]
+    places = [root / name, *(folder / name for folder in (home(), *suite_folders()))]
+    files = [place.resolve() for place in places if place.is_file()]
+    return any(file.is_relative_to(folder) for file in files for folder in suite_folders())
 
 
 def needs_of(item: pytest.Item) -> tuple[Requirement, ...]:

@@ -130,7 +130,7 @@ class Examination:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        item.stash[BEGAN] = self.stagehand.history.record("case", name=item.nodeid).at
+        item.stash[BEGAN] = self.stagehand.history.record("case", name=selection.case_id(item)).at
         return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -196,11 +196,11 @@ class Examination:
         hand = self.stagehand
         in_suite = [entry for entry in call.excinfo.traceback if Path(entry.path) == item.path]
         entry = in_suite[-1] if in_suite else call.excinfo.traceback[-1]
-        where = f"{item.nodeid.partition('::')[0]}:{entry.lineno + 1}: {str(entry.statement).strip()}"
+        where = f"{selection.case_id(item).partition('::')[0]}:{entry.lineno + 1}: {str(entry.statement).strip()}"
         text = failure_text(clauses, message, where, hand.history, item.stash[BEGAN], hand.subjects)
         option = self.config.getoption
         bytes_again = sent_again(option("--impl"), hand.history, item.stash[BEGAN])
-        lines = [f"again:  {again(option('--impl'), option('--registry'), item.nodeid, self.seed)}"]
+        lines = [f"again:  {again(option('--impl'), option('--registry'), selection.asked_for(item), self.seed)}"]
         lines += [f"only the last bytes:  {bytes_again}"] * bool(bytes_again)
         return legible("\n".join([text, "", *lines]))
 
@@ -213,7 +213,7 @@ class Examination:
             self._tell_once(report, record)
             before = self.records.get(record.case)
             self.records[record.case] = before.followed_by(record) if before else record
-        elif report.failed and self._of_the_suite(report):
+        elif report.failed and selection.is_of_the_suite(report.nodeid, self.config.rootpath):
             self.unjudged.append(report.nodeid)
 
     def _tell_once(self, report: pytest.TestReport, record: Record) -> None:
@@ -222,10 +222,6 @@ class Examination:
             first = self.causes.setdefault(cause(record.message), record.case)
             whole = str(report.longrepr)
             report.longrepr = told(whole if first == record.case else shortened(whole, first), record)
-
-    def _of_the_suite(self, report: pytest.TestReport) -> bool:
-        path = self.config.rootpath / report.nodeid.partition("::")[0]
-        return any(path.resolve().is_relative_to(folder) for folder in suite_folders())
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
