@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -236,3 +237,18 @@ def test_marks_and_names_select_and_the_seed_is_the_same_in_every_process(impl: 
     assert run.status == 0, run.text
     assert len(clause_of(document)["cases"]) == 4
     assert "-k every-death-is-reaped -m supervision and must" in document["selection"]["expression"]
+
+
+def test_a_seed_that_was_drawn_is_the_same_in_every_process(impl: Path) -> None:
+    """Or the seed on the certificate would be nobody's."""
+    cases = f"""
+        import os
+
+        @clause('{MUST}')
+        def test_it(server, pytestconfig):
+            raise AssertionError(f"seed {{pytestconfig.option.seed}} of {{os.environ['PYTEST_XDIST_WORKER']}}")
+    """
+    run, document = run_suite(impl, cases, "-n", "2", "--dist=each")
+    assert run.status == 1, run.text
+    assert set(re.findall(r"--seed=(\d+)", run.text)) == {str(document["seed"])}
+    assert set(re.findall(r"seed (\d+) of gw[01]", run.text)) == {str(document["seed"])}

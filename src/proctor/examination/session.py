@@ -36,6 +36,7 @@ from proctor.schedules.replay import ReplayError, read_replay
 from proctor.spec import SpecError, read_spec
 
 SEED_BITS = 31
+SEED = "proctor_seed"  # in what xdist's controller tells its workers, which read the same command line, and no more
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
 
 
@@ -57,7 +58,7 @@ class Examination:
         except (ManifestError, KnownFailuresError, SpecError, ReplayError) as error:
             raise pytest.UsageError(legible(str(error))) from None
         if config.getoption("--seed") is None:
-            config.option.seed = random.SystemRandom().getrandbits(SEED_BITS)  # xdist hands options on to its workers
+            config.option.seed = drawn(config)
         self.seed: int = config.getoption("--seed")
         self.strict = bool(getattr(config.option, "strict", False))
         self.stagehand = Stagehand(self.manifest, config.getoption("--registry"), self.patience)
@@ -82,6 +83,10 @@ class Examination:
         config.pluginmanager.register(fixtures, "proctor-fixtures")
         selection.register_marks(config)
         examine_the_suite_by_default(config)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput[SEED] = self.seed
 
     def pytest_report_header(self) -> list[str]:
         about = self.manifest.about
@@ -287,6 +292,12 @@ class Examination:
             known=self.known.entries,
             selection=ran,
         )
+
+
+def drawn(config: pytest.Config) -> int:
+    """A seed; of one run, the same in all its processes."""
+    told: dict[str, int] = getattr(config, "workerinput", {})
+    return told[SEED] if SEED in told else random.SystemRandom().getrandbits(SEED_BITS)
 
 
 def nothing_was_judged(document: dict[str, Any]) -> bool:
