@@ -49,7 +49,7 @@ clean:
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -e '.[dev,examples]'
+	$(BIN)/pip install -q -e '.[dev,examples,pinned]'
 	touch $@
 
 # Without npm the example on Node is not examined, and the tests say so.
