@@ -33,7 +33,13 @@ CERTIFICATE: dict[str, Any] = {
     "finished": "2026-01-02T03:05:05+00:00",
     "selection": {"complete": True, "expression": ""},
     "known_failures": [
-        {"case": "chaos/test_bursts.py::*", "reason": "a storm", "issue": None, "expires": "2027-01-31"}
+        {
+            "case": "chaos/test_bursts.py::*",
+            "message": "waited",
+            "reason": "a storm",
+            "issue": None,
+            "expires": "2027-01-31",
+        }
     ],
     "profiles": [
         {"name": "wire", "verdict": "certified", "clauses": {"pass": 1}},
@@ -91,6 +97,8 @@ def test_it_knows_the_verdicts_and_profiles_of_the_kit() -> None:
     assert SCHEMA["$defs"]["clause"]["properties"]["profile"]["enum"] == list(PROFILES)
 
 
+SHARD = {"number": 1, "of": 2, "cases": DIGEST, "passed": True, "expression": ""}
+
 FALSE: dict[str, tuple[Place, Any]] = {
     "an unknown member": (("signed_by",), "me"),
     "an unknown member of a case": (("clauses", 0, "cases", 0, "retries"), 3),
@@ -107,6 +115,8 @@ FALSE: dict[str, tuple[Place, Any]] = {
     "a certified profile in a part of the suite": (("selection",), {"complete": False, "expression": "-k ping"}),
     "a complete run that was narrowed": (("selection", "expression"), "-k ping"),
     "a partial run that does not say how": (("selection", "complete"), False),
+    "a complete run that was a shard of one": (("selection", "shard"), SHARD),
+    "shards without a number": (("selection", "shards"), 0),
     "profiles in another order": (("profiles",), list(reversed(CERTIFICATE["profiles"]))),
     "a profile too few": (("profiles",), CERTIFICATE["profiles"][:4]),
     "a count of nothing": (("profiles", 0, "clauses"), {"pass": 0}),
@@ -125,3 +135,14 @@ def test_a_part_of_the_suite_may_be_reported_without_certifying() -> None:
     document = spoiled(("selection",), {"complete": False, "expression": "-k ping"})
     document["profiles"][0]["verdict"] = "inconclusive"
     validate(document)
+
+
+def test_a_shard_says_which_it_is_and_what_was_merged_says_of_how_many() -> None:
+    selection = {"complete": False, "expression": "--shard=1/2", "shard": SHARD}
+    document = spoiled(("selection",), selection)
+    document["profiles"][0]["verdict"] = "inconclusive"
+    validate(document)
+    document["selection"] = {**selection, "shard": {**SHARD, "number": 0}}
+    with pytest.raises(jsonschema.ValidationError):
+        validate(document)
+    validate(spoiled(("selection", "shards"), 2))

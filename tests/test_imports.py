@@ -24,6 +24,7 @@ LAYERS = (
     {"report"},
     {"examination"},
     {"reproduction"},
+    {"commands"},
     {"api", "plugin", "cli"},
 )
 HEIGHT = {part: height for height, parts in enumerate(LAYERS) for part in parts}

@@ -59,6 +59,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="try nothing but the schedule that a failed chaos run has left there",
     )
     group.addoption(
+        "--shard",
+        metavar="I/N",
+        help="run the I-th of N shards of the cases; proctor merge makes one certificate of all shards",
+    )
+    group.addoption(
+        "--debug-cases",
+        action="store_true",
+        help="wait at the terminal before each case, and let no deadline run out while a debugger is attached",
+    )
+    group.addoption(
         "--update-known-failures",
         action="store_true",
         help="after a whole run, rewrite known_failures.toml beside the manifest to what failed",
@@ -68,7 +78,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Cases take from milliseconds to seconds, so whoever has done all of theirs takes over some of another's; unless
-    `--dist` says otherwise. Before xdist settles on its own default.
+    `--dist` says otherwise, or somebody waits before each case. Before xdist settles on its own default.
     """
     option = config.option
     if option.impl is None and option.pyargs and any(asks_for_the_suite(argument) for argument in config.args):
@@ -76,7 +86,11 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         from proctor.places import home  # noqa: PLC0415
 
         option.impl = str(home() / "reference")
-    if option.impl is not None and getattr(option, "numprocesses", None) and option.dist == "no":
+    if option.impl is None:
+        return
+    if option.debug_cases:
+        option.numprocesses = 0
+    elif getattr(option, "numprocesses", None) and option.dist == "no":
         option.dist = "worksteal"
 
 

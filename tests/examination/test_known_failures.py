@@ -40,6 +40,7 @@ def test_a_known_failure_does_not_block_and_does_not_certify(impl: Path) -> None
     (known,) = document["known_failures"]
     assert known == {
         "case": "test_cases.py::test_it",
+        "message": "nobody is reaped by 12",
         "reason": "it is a toy.",
         "issue": "https://example.org/1",
         "expires": None,

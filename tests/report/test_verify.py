@@ -155,7 +155,7 @@ def test_each_thing_that_differs_has_its_line(folder: Path) -> None:
         (b"[1]", ": is no certificate: Expected `object`, got `array`"),
         (b'{"format": "1"}', ": is no certificate: Expected `int`, got `str` - at `$.format`"),
         (b'{"format": 1}', ": is no certificate: Object missing required field `implementation`"),
-        (b'{"format": 2}', ": has format 2, and this Proctor reads 1: verify it with the one that made it"),
+        (b'{"format": 2}', ": has format 2, and this Proctor reads 1: read it with the one that made it"),
         (b"\xff\xfe", ": is no certificate: 'utf-8' codec can't decode byte 0xff in position 0"),
         (b"[" * 100_000, ": is no certificate: "),
     ],

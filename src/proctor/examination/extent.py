@@ -38,7 +38,7 @@ def narrowed_by(config: pytest.Config) -> list[str]:
     words = [] if whole else [str(argument) for argument in config.args]
     words += [f"-k {option.keyword}"] * bool(option.keyword) + [f"-m {option.markexpr}"] * bool(option.markexpr)
     words += [f"--deselect {prefix}" for prefix in option.deselect or ()]
-    words += [f"--replay {option.replay}"] * bool(option.replay)
+    words += [f"--replay {option.replay}"] * bool(option.replay) + ["--debug-cases"] * bool(option.debug_cases)
     return words + ["--last-failed"] * bool(getattr(option, "lf", False))
 
 

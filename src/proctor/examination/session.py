@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import random
 from collections.abc import Generator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ from typing import Any
 import pytest
 
 from proctor.examination import fixtures, selection
+from proctor.examination.debugging import SUSPENDED, Debugging
 from proctor.examination.evidence import again, failure_text, sent_again, shortened, told
 from proctor.examination.extent import examine_the_suite_by_default, extent, narrowed_by
 from proctor.examination.fixtures import REPLAYED, STAGEHAND
 from proctor.examination.judge import blamed, judge
+from proctor.examination.progress import Progress
+from proctor.examination.sharding import Sharding
 from proctor.examination.smoke import SmokeFailed, smoke_check
 from proctor.examination.stagehand import Stagehand
 from proctor.examination.timelines import Timelines
@@ -29,7 +33,7 @@ from proctor.model import Clause, Level, Verdict
 from proctor.places import spec_folder, suite_folders
 from proctor.process.text import legible, printable
 from proctor.record import Injected, Record, cause
-from proctor.report.certificate import Examined, Selection, certificate, save
+from proctor.report.certificate import Examined, Selection, certificate, nothing_was_judged, save
 from proctor.report.terminal import summary_lines
 from proctor.report.update import updated
 from proctor.schedules.replay import ReplayError, read_replay
@@ -37,6 +41,7 @@ from proctor.spec import SpecError, read_spec
 
 SEED_BITS = 31
 SEED = "proctor_seed"  # in what xdist's controller tells its workers, which read the same command line, and no more
+GREEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)  # a shard may be empty, and the others not
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
 
 
@@ -46,6 +51,8 @@ class Examination:
     def __init__(self, config: pytest.Config) -> None:
         """Read what the options name. UsageError, in one message, if something is wrong with it."""
         self.config = config
+        if config.getoption("--debug-cases"):
+            config.option.time_scale = SUSPENDED
         self.patience = config.getoption("--time-scale")
         if not self.patience > 0:
             raise pytest.UsageError(f"--time-scale={self.patience}: must be greater than 0")
@@ -57,6 +64,7 @@ class Examination:
             self.replayed = read_replay(replay) if replay else None
         except (ManifestError, KnownFailuresError, SpecError, ReplayError) as error:
             raise pytest.UsageError(legible(str(error))) from None
+        self.sharding = Sharding(config) if config.getoption("--shard") else None
         if config.getoption("--seed") is None:
             config.option.seed = drawn(config)
         self.seed: int = config.getoption("--seed")
@@ -81,6 +89,10 @@ class Examination:
         config.stash[STAGEHAND] = self.stagehand
         config.stash[REPLAYED] = self.replayed
         config.pluginmanager.register(fixtures, "proctor-fixtures")
+        if self.sharding:
+            config.pluginmanager.register(self.sharding, "proctor-sharding")
+        if config.getoption("--debug-cases"):
+            config.pluginmanager.register(Debugging(self.stagehand), "proctor-debugging")
         selection.register_marks(config)
         examine_the_suite_by_default(config)
 
@@ -96,10 +108,10 @@ class Examination:
             f"proctor: registry {self.config.getoption('--registry')}, seed {self.seed}",
         ]
 
-    def pytest_sessionstart(self) -> None:
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
         if self.is_worker or self.config.option.collectonly:
             return
-        narrowed = narrowed_by(self.config)
+        narrowed = narrowed_by(self.config) + [str(self.sharding)] * bool(self.sharding)
         if narrowed and self.config.getoption("--update-known-failures"):
             raise pytest.UsageError(
                 f"--update-known-failures needs a whole run, and this is one of {' '.join(narrowed)}"
@@ -110,6 +122,8 @@ class Examination:
             raise pytest.UsageError(legible(str(error))) from None
         finally:
             self.stagehand.close()
+        if Progress.can_be_seen(self.config):
+            self.config.pluginmanager.register(Progress(session), "proctor-progress")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pycollect_makeitem(self) -> Generator[None, Any, Any]:
@@ -249,10 +263,12 @@ class Examination:
         if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
         ran = extent(session, self.unjudged)
+        if self.sharding:
+            ran = replace(ran, shard=self.sharding.shard(passed=session.exitstatus in GREEN))
         self.document = certificate(self._examined(ran))
         if self.config.getoption("--update-known-failures"):
             self._update_known_failures(ran)
-        else:
+        elif not self.sharding:  # what one shard doesn't hold, another may
             self.untrue = list(self.known.faults(self.records.values(), self.started.date(), complete=ran.complete))
         if session.exitstatus == pytest.ExitCode.OK and self.untrue:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -298,10 +314,3 @@ def drawn(config: pytest.Config) -> int:
     """A seed; of one run, the same in all its processes."""
     told: dict[str, int] = getattr(config, "workerinput", {})
     return told[SEED] if SEED in told else random.SystemRandom().getrandbits(SEED_BITS)
-
-
-def nothing_was_judged(document: dict[str, Any]) -> bool:
-    """Whether a green exit would stand for nothing: no case ran, or a whole run left a claimed profile unexamined."""
-    unexamined = [profile["verdict"] == "not examined" for profile in document["profiles"]]
-    no_case = not any(entry["cases"] for entry in document["clauses"])
-    return no_case or (document["selection"]["complete"] and any(unexamined))

@@ -17,6 +17,7 @@ from proctor.manifest import Manifest
 from proctor.model import PROFILES, Clause, Level, Verdict
 from proctor.record import Record, worst
 from proctor.report.digest import folder_digest
+from proctor.report.shard import Shard
 from proctor.spec import Spec
 
 FORMAT = 1
@@ -25,13 +26,21 @@ NAME = "certificate.json"
 
 @dataclass(frozen=True)
 class Selection:
-    """What of the suite was run. `expression` is empty for a complete run, otherwise what narrowed it."""
+    """What of the suite was run. `expression` is empty for a complete run, and for a shard of one; otherwise what
+    narrowed it.
+    """
 
     expression: str = ""
+    shard: Shard | None = None
 
     @property
     def complete(self) -> bool:
-        return not self.expression
+        return not self.expression and self.shard is None
+
+    def entry(self) -> dict[str, Any]:
+        words = [str(self.shard)] * bool(self.shard) + [self.expression] * bool(self.expression)
+        said = {"complete": self.complete, "expression": " ".join(words)}
+        return {**said, "shard": self.shard.entry(self.expression)} if self.shard else said
 
 
 @dataclass(frozen=True)
@@ -66,8 +75,17 @@ def certificate(examined: Examined) -> dict[str, Any]:
         "strict": examined.strict,
         "started": examined.started.isoformat(timespec="seconds"),
         "finished": examined.finished.isoformat(timespec="seconds"),
-        "selection": {"complete": examined.selection.complete, "expression": examined.selection.expression},
-        "profiles": [profile_entry(profile, clauses, examined) for profile in PROFILES],
+        "selection": examined.selection.entry(),
+        "profiles": [
+            profile_entry(
+                profile,
+                clauses,
+                claimed=profile in examined.manifest.about.profiles,
+                strict=examined.strict,
+                complete=examined.selection.complete,
+            )
+            for profile in PROFILES
+        ],
         "known_failures": [known_entry(entry) for entry in examined.known],
         "clauses": clauses,
     }
@@ -93,7 +111,13 @@ def made_from(
 
 def known_entry(entry: Entry) -> dict[str, Any]:
     expires = entry.expires.isoformat() if entry.expires else None
-    return {"case": entry.case, "reason": entry.reason, "issue": entry.issue or None, "expires": expires}
+    return {
+        "case": entry.case,
+        "message": entry.message,
+        "reason": entry.reason,
+        "issue": entry.issue or None,
+        "expires": expires,
+    }
 
 
 def clause_entry(clause: Clause, examined: Examined) -> dict[str, Any]:
@@ -124,25 +148,26 @@ def case_entry(record: Record) -> dict[str, Any]:
     }
 
 
-def profile_entry(profile: str, clauses: list[dict[str, Any]], examined: Examined) -> dict[str, Any]:
+def profile_entry(
+    profile: str, clauses: list[dict[str, Any]], *, claimed: bool, strict: bool, complete: bool
+) -> dict[str, Any]:
+    """From the entries of all clauses. `complete`: whether the whole suite was run."""
     mine = [entry for entry in clauses if entry["profile"] == profile]
-    verdict = profile_verdict(profile, mine, examined)
+    verdict = profile_verdict(mine, strict, complete) if claimed else "not claimed"
     counts = {verdict.value: sum(entry["verdict"] == verdict for entry in mine) for verdict in Verdict}
     return {"name": profile, "verdict": verdict, "clauses": {name: count for name, count in counts.items() if count}}
 
 
-def profile_verdict(profile: str, clauses: list[dict[str, Any]], examined: Examined) -> str:
+def profile_verdict(clauses: list[dict[str, Any]], strict: bool, complete: bool) -> str:
     """What a profile's clauses make of it. A MUST that nobody examined certifies nothing."""
-    if profile not in examined.manifest.about.profiles:
-        return "not claimed"
     counted = [entry for entry in clauses if entry["verdict"] != Verdict.NOT_CLAIMED]
     if all(entry["verdict"] == Verdict.NOT_RUN for entry in counted):
         return "not examined"
-    binding = [entry for entry in counted if examined.strict or entry["level"] == Level.MUST]
+    binding = [entry for entry in counted if strict or entry["level"] == Level.MUST]
     of_all = worst([Verdict(entry["verdict"]) for entry in binding])
     if of_all in (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_FAILURE):
         return "not certified"
-    if examined.selection.complete and all(entry["verdict"] == Verdict.PASS for entry in binding):
+    if complete and all(entry["verdict"] == Verdict.PASS for entry in binding):
         return "certified"
     return "inconclusive"
 
@@ -155,6 +180,13 @@ def injectors(records: Iterable[Record]) -> dict[str, Any]:
         "used": sorted({fault.needs for fault in faults if fault.proof is not None}),
         "unavailable": [{"name": name, "reason": reason} for name, reason in sorted(unavailable.items())],
     }
+
+
+def nothing_was_judged(document: dict[str, Any]) -> bool:
+    """Whether a green exit would stand for nothing: no case ran, or a whole run left a claimed profile unexamined."""
+    unexamined = [profile["verdict"] == "not examined" for profile in document["profiles"]]
+    no_case = not any(entry["cases"] for entry in document["clauses"])
+    return no_case or (document["selection"]["complete"] and any(unexamined))
 
 
 def save(document: dict[str, Any], folder: Path) -> Path:

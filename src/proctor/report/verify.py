@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ from proctor.spec import read_spec
 WANTED = f"expected the {NAME} that pytest --impl=PATH leaves in its --report folder"
 AGAIN = "examine it again"
 
+T = TypeVar("T")
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -67,11 +68,16 @@ class Formatted(msgspec.Struct, frozen=True):
 
 def read_certificate(path: Path) -> Certificate:
     """Raises Unreadable."""
+    return read_document(path, Certificate)[1]
+
+
+def read_document(path: Path, form: type[T]) -> tuple[dict[str, Any], T]:
+    """The certificate at `path` as it stands there, and as far as `form` goes. Raises Unreadable."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         written = msgspec.convert(document, Formatted).format
         if written == FORMAT:
-            return msgspec.convert(document, Certificate)
+            return document, msgspec.convert(document, form)
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read: {error.strerror}; {WANTED}") from None
     except json.JSONDecodeError as error:
@@ -79,7 +85,7 @@ def read_certificate(path: Path) -> Certificate:
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{path}: is no certificate: {error}; {WANTED}") from None
     raise Unreadable(
-        f"{path}: has format {written}, and this Proctor reads {FORMAT}: verify it with the one that made it"
+        f"{path}: has format {written}, and this Proctor reads {FORMAT}: read it with the one that made it"
     )
 
 

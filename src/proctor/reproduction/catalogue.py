@@ -91,9 +91,13 @@ class Catalogue:
 
 def read_catalogue() -> Catalogue:
     """As it stands here. Raises SpecError."""
+    return catalogue_of(read_spec(spec_folder()), suite(), liars())
+
+
+def catalogue_of(spec: Spec, cases: Mapping[str, set[str]], everybody: Iterable[Liar]) -> Catalogue:
+    """Of the spec as it stands here."""
     folder = spec_folder()
-    spec = read_spec(folder)
-    return Catalogue(tuple(entries(spec, unheld(folder), suite(), liars())), chapters(folder), legend(folder))
+    return Catalogue(tuple(entries(spec, unheld(folder), cases, everybody)), chapters(folder), legend(folder))
 
 
 def entries(

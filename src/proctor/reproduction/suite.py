@@ -15,8 +15,13 @@ from proctor.places import home, suite_folders
 
 def suite() -> dict[str, set[str]]:
     """Each, such as "chaos/test_bursts.py::test_a", with the ids of its clauses."""
+    return {case: set(cited_by(function)) for case, function in tests().items()}
+
+
+def tests() -> dict[str, Callable[..., None]]:
+    """Each by its name."""
     files = (path for folder in suite_folders() for path in sorted(folder.rglob("test_*.py")))
-    return {case: set(cited_by(function)) for path in files for case, function in functions(path)}
+    return {case: function for path in files for case, function in functions(path)}
 
 
 def functions(path: Path) -> Iterator[tuple[str, Callable[..., None]]]:
