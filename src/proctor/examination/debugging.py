@@ -72,8 +72,8 @@ class Debugging:
         for subject in self._stagehand.subjects:
             with suppress(AssertionError):  # it is not started yet
                 lines.append(whereabouts(subject))
-        said = "\r\n    ".join(map(printable, lines))
-        self._terminal.write(f"\r\n{said}\r\nEnter goes on, Ctrl-C ends the run: ".encode())
+        said = "\n    ".join(map(printable, lines))
+        self._terminal.write(f"\n{said}\nEnter goes on, Ctrl-C ends the run: ".encode())
         if not self._terminal.readline():
             pytest.exit("the terminal is gone")
 

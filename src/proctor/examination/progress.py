@@ -20,10 +20,10 @@ class Progress:
 
     @staticmethod
     def can_be_seen(config: pytest.Config) -> bool:
-        """Whether it is a terminal, and neither `-q` nor `-v` asks for something else, nor do cases write to it."""
+        """Whether it is a terminal, and neither `-q` nor `-v` asks for something else, nor does anybody else use it."""
         reporter = config.pluginmanager.getplugin("terminalreporter")
-        plain = config.get_verbosity() == 0 and config.option.capture != "no" and os.environ.get("TERM") != "dumb"
-        return plain and reporter is not None and reporter.isatty
+        ours = config.option.capture != "no" and not config.option.debug_cases and os.environ.get("TERM") != "dumb"
+        return ours and config.get_verbosity() == 0 and reporter is not None and reporter.isatty
 
     def __init__(self, session: pytest.Session, now: Callable[[], float] = time.monotonic) -> None:
         self._session = session
@@ -66,7 +66,7 @@ class Progress:
         self._show()
 
     def line(self) -> str:
-        """Such as "12 of 590, 1 failed, 0:00:41, about 0:06:10 left  6 at once: conformance/wire/test_frames.py::..." """
+        """Such as "12 of 590, 1 failed, 0:00:41, about 0:06:10 left  6 at once: chaos/test_bursts.py::test_a"."""
         total, took_s = self._session.testscollected, self._now() - (self._began or self._now())
         parts = [f"{self._ended} of {total}"] + [f"{len(self._failed)} failed"] * bool(self._failed) + [clock(took_s)]
         if self._ended:

@@ -64,7 +64,7 @@ class Examination:
             self.replayed = read_replay(replay) if replay else None
         except (ManifestError, KnownFailuresError, SpecError, ReplayError) as error:
             raise pytest.UsageError(legible(str(error))) from None
-        self.sharding = Sharding(config) if config.getoption("--shard") else None
+        self.sharding = Sharding(config) if config.getoption("--shard") is not None else None
         if config.getoption("--seed") is None:
             config.option.seed = drawn(config)
         self.seed: int = config.getoption("--seed")
