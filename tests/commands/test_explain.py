@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proctor.examination.selection import register_marks
 from proctor.places import spec_folder
 from proctor.report.certificate import FORMAT
 from proctor.reproduction.explain import Library, Unexplained
@@ -20,7 +21,8 @@ DIGEST = "0" * 64
 
 
 @pytest.fixture(scope="module")
-def library() -> Library:
+def library(pytestconfig: pytest.Config) -> Library:
+    register_marks(pytestconfig)  # the suite's, which are unknown to pytest where nothing is examined
     return Library.read(None)
 
 
@@ -120,7 +122,7 @@ def test_it_is_typed_and_reads_the_certificate_that_lies_there(tmp_path: Path, s
     assert said.path is not None
     (tmp_path / "report").mkdir()
     said.path.rename(tmp_path / "report" / "certificate.json")
-    run = proctor("explain", "waited 3 s for 1", cwd=tmp_path)
+    run = proctor("explain", "waited 3.00 s for 1", cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
     assert "here: fail in report/certificate.json: waited 1.00 s for 12616\n" in run.stdout
     (tmp_path / "report" / "certificate.json").write_text("{}")
