@@ -209,8 +209,9 @@ def test_a_certificate_of_a_whole_run_is_of_no_shard(whole: Examined) -> None:
         lambda document: document["selection"]["shard"].update(number="1"),
         lambda document: document["clauses"][0]["cases"][0].update(verdict="splendid"),
         lambda document: document.update(started="yesterday"),
+        lambda document: document.update(finished="2026-01-02T03:04:05"),
     ],
-    ids=["a part missing", "a number that is none", "an unknown verdict", "no moment"],
+    ids=["a part missing", "a number that is none", "an unknown verdict", "no moment", "a moment without a zone"],
 )
 def test_a_damaged_certificate_is_named(whole: Examined, change: Spoil) -> None:
     path = shards(whole)[0]

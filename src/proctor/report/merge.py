@@ -23,6 +23,7 @@ from proctor.report.shard import cases_digest
 from proctor.report.verify import Certificate, Sha256, read_document
 
 EXPECTED = "expected the certificates of pytest --shard=I/N, one of each shard"
+Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
 Number = Annotated[int, msgspec.Meta(ge=1, le=9999)]
 
 
@@ -40,6 +41,11 @@ class ShardEntry(msgspec.Struct, frozen=True):
 
 class SelectionEntry(msgspec.Struct, frozen=True):
     shard: ShardEntry | None = None
+
+
+class RegistryEntry(msgspec.Struct, frozen=True):
+    name: str
+    version: str
 
 
 class InjectorEntry(msgspec.Struct, frozen=True):
@@ -66,13 +72,13 @@ class KnownEntry(msgspec.Struct, frozen=True):
 class Form(Certificate, frozen=True):
     """A certificate.json, as far as it is merged."""
 
-    registry: dict[str, str]
+    registry: RegistryEntry
     injectors: Injectors
     seed: int
     time_scale: float
     strict: bool
-    started: datetime.datetime
-    finished: datetime.datetime
+    started: Moment
+    finished: Moment
     selection: SelectionEntry
     known_failures: tuple[KnownEntry, ...]
     clauses: tuple[ClauseEntry, ...]
@@ -150,20 +156,20 @@ COMMON = (
 
 
 def common(part: Part) -> tuple[str, ...]:
-    """What all shards of a run have in common, in the order of COMMON; short enough to be shown."""
+    """What all shards of a run have in common, in the order of COMMON, as it is shown."""
     form = part.form
     about = form.implementation
     return (
         str(part.shard.of),
-        f"{about.name} {about.version} ({about.manifest_sha256[:12]}, {about.folder_sha256[:12]})",
-        f"{form.spec.version} ({form.spec.sha256[:12]})",
-        f"{form.suite.version} ({form.suite.sha256[:12]})",
-        " ".join(form.registry.values()),
+        f"{about.name} {about.version} ({about.manifest_sha256}, {about.folder_sha256})",
+        f"{form.spec.version} ({form.spec.sha256})",
+        f"{form.suite.version} ({form.suite.sha256})",
+        f"{form.registry.name} {form.registry.version}",
         str(form.seed),
-        f"{form.time_scale:g}",
+        str(form.time_scale),
         str(form.strict).lower(),
-        f"cases {part.shard.cases[:12]}",
-        cases_digest(clause.id for clause in form.clauses)[:12],
+        f"cases {part.shard.cases}",
+        cases_digest(clause.id for clause in form.clauses),
     )
 
 
