@@ -101,6 +101,7 @@ def test_a_message_leads_to_the_case_that_says_it_whatever_its_numbers_are(
     ("wrong", "nearest"),
     [
         ("supervision/every-death-is-raped", CLAUSE),
+        ("every-death", "every-death-is-reaped"),
         ("S99", "S9"),
         (CASE.replace("all_reaped", "all_reapt"), CASE),
     ],

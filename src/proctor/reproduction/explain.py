@@ -98,7 +98,9 @@ class Library:
         yield from self._of_clauses([clause for clause in self.spec.clauses if clause.id in cited])
 
     def _unexplained(self, subject: str) -> list[str]:
-        known = [*(clause.id for clause in self.spec.clauses), *self.spec.failure_modes, *self.cases]
+        clauses = [clause.id for clause in self.spec.clauses]
+        slugs = [clause.partition("/")[2] for clause in clauses]
+        known = [*clauses, *slugs, *self.spec.failure_modes, *self.cases]
         near = difflib.get_close_matches(subject, known, n=1, cutoff=NEAR)
         hint = f"the nearest is {near[0]}" if near else self.said.hint
         raise Unexplained(f"{printable(subject)!r} is no clause, failure mode, case or message; {hint}")
