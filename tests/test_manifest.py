@@ -78,6 +78,15 @@ def test_a_whole_manifest_is_read_from_its_folder_or_its_file(write: Write) -> N
         ("stop_s = 2", 'stop_s = "2"', "Expected `float`, got `str` - at `$.limits[...]`"),
         ('reload = "exec"', 'reload = "kill"', "Invalid enum value 'kill' - at `$.capabilities.reload`"),
         ('"divide"]', '"multiply"]', "Invalid enum value 'multiply' - at `$.capabilities.methods[2]`"),
+        ("[limits]", '[secrets]\nenvironment = ["A"]\n[limits]', "unknown field `environment` - at `$.secrets`"),
+        ("[limits]", '[secrets]\nenv = "A"\n[limits]', "Expected `array`, got `str` - at `$.secrets.env`"),
+        (
+            "[limits]",
+            '[secrets]\npatterns = ["("]\n[limits]',
+            "secrets.patterns: '(' is no regular expression: missing )",
+        ),
+        ("[limits]", '[secrets]\npatterns = [".+"]\n[limits]', "secrets.patterns: '.+' matches what is no secret"),
+        ("[limits]", '[secrets]\npatterns = ["x*"]\n[limits]', "secrets.patterns: 'x*' matches what is no secret"),
         ("[client]", "[client", "impl.toml: "),
     ],
 )
@@ -115,3 +124,23 @@ def test_a_manifest_that_is_not_text_is_refused(tmp_path: Path) -> None:
 
 def test_placeholders_are_filled_and_python_is_the_interpreter_of_the_kit() -> None:
     assert fill(["{python}", "{host}:{port}", "{{}}"], host="h", port=1) == [sys.executable, "h:1", "{}"]
+
+
+def test_the_values_of_secrets_come_from_every_place_that_gives_them(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "of the environment")
+    text = WHOLE.replace('ready = "port"', 'ready = "port"\nenv = { TOKEN = "of the server" }')
+    hide = read_manifest(write(text + '[secrets]\nenv = ["TOKEN", "NOT_SET_HERE"]\n')).redaction
+    assert hide.text("of the environment, of the server, TOKEN") == "***, ***, TOKEN"
+    assert read_manifest(write(text)).redaction.text("of the server") == "of the server"
+
+
+def test_a_secret_too_short_to_be_told_from_other_text_is_refused_without_telling_it(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "q7q")
+    with pytest.raises(ManifestError) as refused:
+        read_manifest(write(WHOLE + '[secrets]\nenv = ["TOKEN"]\n'))
+    assert "secrets.env: the value of TOKEN in the environment has 3 characters: too short" in str(refused.value)
+    assert "q7q" not in str(refused.value)

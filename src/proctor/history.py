@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,10 @@ class History:
     def later(self, since: float) -> History:
         """What was recorded from a moment on, as a history of its own."""
         return History.of(self.events(since=since))
+
+    def told(self, tell: Callable[[Any], Any]) -> History:
+        """A history of its own in which each event's facts are what `tell` makes of them."""
+        return History.of(Event(event.at, event.kind, tell(event.facts)) for event in self)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events())

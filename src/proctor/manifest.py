@@ -5,6 +5,8 @@ Anything unknown or malformed is a ManifestError that names the file and the key
 
 from __future__ import annotations
 
+import os
+import re
 import string
 import sys
 from collections.abc import Mapping
@@ -16,10 +18,12 @@ import msgspec
 
 from proctor.limits import LIMITS
 from proctor.model import PROFILES
+from proctor.redaction import SHORTEST_VALUE, Redaction
 
 FILE_NAME = "impl.toml"
 SERVER_PLACES = frozenset({"python", "host", "port", "workers", "zookeeper", "root"})
 CLIENT_PLACES = frozenset({"python", "zookeeper", "root"})
+NO_SECRET = "injected, effective, healed, unavailable"  # words of each history
 
 
 class ManifestError(Exception):
@@ -70,6 +74,13 @@ class Capabilities(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     methods: tuple[Literal["ping", "pi", "divide", "sleep"], ...] = ("ping", "pi")
 
 
+class Secrets(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """[secrets]: what is hidden in all that is shown or left: the values of environment variables, and what matches."""
+
+    env: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+
 class Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """impl.toml as it is written."""
 
@@ -79,6 +90,15 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     wire: Wire = Wire()
     capabilities: Capabilities = Capabilities()
     limits: dict[str, float] = {}
+    secrets: Secrets = Secrets()
+
+    def values_of_secrets(self) -> dict[str, str]:
+        """Each value that one of the variables is given, by the variable and by where."""
+        places: dict[str, Mapping[str, str]] = {"the environment": os.environ}
+        for name, section in (("server", self.server), ("client", self.client)):
+            places |= {f"{name}.env": section.env} if section else {}
+        given = ((name, where, env.get(name)) for where, env in places.items() for name in self.secrets.env)
+        return {f"{name} in {where}": value for name, where, value in given if value}
 
 
 class Manifest:
@@ -94,6 +114,7 @@ class Manifest:
         self.capabilities = document.capabilities
         self.limits = document.limits
         self.digest = sha256(text).hexdigest()
+        self.redaction = Redaction(document.values_of_secrets().values(), document.secrets.patterns)
 
     def promise(self, name: str) -> float:
         """A limit of this implementation, in the limit's unit: its own, or the spec's default."""
@@ -130,6 +151,7 @@ def check(document: Document, path: Path) -> None:
     """What types can't say. ValueError names the key."""
     check_profiles(document)
     check_limits(document.limits)
+    check_secrets(document)
     for table, section, places in (
         ("server", document.server, SERVER_PLACES),
         ("client", document.client, CLIENT_PLACES),
@@ -163,6 +185,22 @@ def check_limits(limits: Mapping[str, float]) -> None:
         least, most = LIMITS[name].least, LIMITS[name].most
         if not least <= value <= most:
             raise ValueError(f"limits.{name} = {value:g} {LIMITS[name].unit}: the spec allows {least:g} to {most:g}")
+
+
+def check_secrets(document: Document) -> None:
+    for place, value in document.values_of_secrets().items():
+        if len(value) < SHORTEST_VALUE:
+            raise ValueError(
+                f"secrets.env: the value of {place} has {len(value)} characters: "
+                f"too short to be told from other text; give it {SHORTEST_VALUE} or more, or take it out"
+            )
+    for pattern in document.secrets.patterns:
+        try:
+            found = re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"secrets.patterns: {pattern!r} is no regular expression: {error}") from None
+        if found.search("") or found.search(NO_SECRET):
+            raise ValueError(f"secrets.patterns: {pattern!r} matches what is no secret, such as {NO_SECRET!r}")
 
 
 def check_command(table: str, command: list[str], places: frozenset[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -11,6 +11,7 @@ from proctor.outcome import Failure, Inconclusive, TimedOut, Unavailable
 from proctor.process.stalls import StallMeter
 from proctor.process.text import legible
 from proctor.record import WORST_FIRST
+from proctor.redaction import Redaction
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class Judgement:
     message: str = ""
     unavailable: bool = False
     unproven: bool = False
+
+    def told(self, redaction: Redaction) -> Judgement:
+        """The same without secrets."""
+        return replace(self, message=redaction.text(self.message))
 
 
 def judge(raised: BaseException | None, stalls: StallMeter) -> Judgement:

@@ -28,14 +28,16 @@ def resend(impl: Path, registry: str, words: Sequence[str]) -> Iterator[str]:
     """
     pieces = [piece_of(word) for word in words]
     hand = Stagehand(read_manifest(impl), registry, patience=1.0)
+    hide = hand.manifest.redaction
     try:
         if hand.manifest.server is None:
             raise NotSent(f"{hand.manifest.path}: there is no [server] to send to")
         try:
             server = hand.shared_server()
         except Failure as error:
-            raise NotSent(f"{hand.manifest.path}: {error}") from None
-        yield from map(printable, converse(server, pieces))
+            raise NotSent(f"{hand.manifest.path}: {hide.text(str(error))}") from None
+        for line in converse(server, pieces):
+            yield printable(hide.text(line))
     finally:
         hand.close()
 

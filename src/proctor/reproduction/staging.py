@@ -96,8 +96,9 @@ class Staging:
         return result
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        stalls = item.config.stash[STAGEHAND].stalls
-        self._phases.append(judge(call.excinfo.value if call.excinfo else None, stalls))
+        hand = item.config.stash[STAGEHAND]
+        judged = judge(call.excinfo.value if call.excinfo else None, hand.stalls)
+        self._phases.append(judged.told(hand.manifest.redaction))
 
     def _asked_for(self, item: pytest.Item) -> tuple[str, ...]:
         cited = (clause for mark in item.iter_markers(MARK) for clause in mark.args)
@@ -105,7 +106,8 @@ class Staging:
 
     def _tried(self, item: pytest.Item) -> Tried:
         began = item.stash[BEGAN]
-        events = item.config.stash[STAGEHAND].history.events(since=began)
+        hand = item.config.stash[STAGEHAND]
+        events = hand.history.later(began).told(hand.manifest.redaction.value)
         claim = getattr(getattr(item, "function", None), "__doc__", None) or ""
         return Tried(
             case_id(item), self._asked_for(item), " ".join(claim.split()), together(self._phases), tuple(events), began

@@ -142,11 +142,13 @@ class Exploration:
         for finding in summed_up(found):
             self.stage.history.record("finding", moment=finding.at, message=finding.message, clause=finding.clause)
         self._recoveries.add(history)
-        self.tell(told(schedule, history, found, time.monotonic() - began))
+        self.tell(self.stage.manifest.redaction.text(told(schedule, history, found, time.monotonic() - began)))
         return Attempt(schedule, history, found)
 
     def _report(self, smallest: Attempt, attempts: list[Attempt]) -> NoReturn:
         """Write the replay file, which says how many of these attempts broke something, and raise Broken."""
+        hide = self.stage.manifest.redaction
+        lines = [hide.text(finding.message) for finding in summed_up(smallest.found)]
         broke = sum(bool(attempt.found) for attempt in attempts)
         replay, saved = (self.kept_in.with_name(f"{self.kept_in.name}{suffix}") for suffix in (".json", ".jsonl"))
         Replay(
@@ -157,11 +159,10 @@ class Exploration:
             claims=dict(self.stage.manifest.claims()),
             broke=broke,
             tried=len(attempts),
-            findings=[finding.message for finding in summed_up(smallest.found)],
+            findings=lines,
             observed=observed(smallest.history),
         ).save(replay)
-        smallest.history.save(saved)
-        lines = [finding.message for finding in summed_up(smallest.found)]
+        smallest.history.told(hide.value).save(saved)
         lines += ["by this schedule, the smallest that was found to do so:", str(smallest.schedule)]
         lines.append(f"it broke something in {broke} of {len(attempts)} attempts; --replay {replay} tries it again")
         raise Broken(smallest.found, "\n".join(lines))
