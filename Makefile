@@ -1,5 +1,5 @@
 # The commands: `make certify`, `make test`, `make kill-matrix`; `make chaos` draws schedules for BUDGET seconds in each of
-# its cases. They set up what they need, in .venv and examples/node.
+# its cases. They set up what they need, in .venv, examples/node and tests/browser.
 
 PYTHON ?= python3
 IMPL ?= reference
@@ -8,6 +8,7 @@ BUDGET ?= 60
 BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := examples/node/node_modules/.ready
+AXE_READY := tests/browser/node_modules/.ready
 
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,7 +21,7 @@ certify: $(READY)
 chaos: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q chaos/test_schedules.py --chaos-budget=$(BUDGET)
 
-test: check $(NODE_READY)
+test: check $(NODE_READY) $(AXE_READY)
 	$(BIN)/pytest -n auto -q
 
 check: $(READY)
@@ -45,14 +46,14 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv report examples/node/node_modules
+	rm -rf .venv report examples/node/node_modules tests/browser/node_modules
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q -e '.[dev,examples,pinned]'
 	touch $@
 
-# Without npm the example on Node is not examined, and the tests say so.
-$(NODE_READY): examples/node/package-lock.json
-	if command -v npm >/dev/null; then cd examples/node && npm ci --no-audit --no-fund; fi
+# Without npm the example on Node is not examined, nor are pages judged by axe, and the tests say so.
+$(NODE_READY) $(AXE_READY): %/node_modules/.ready: %/package-lock.json
+	if command -v npm >/dev/null; then cd $* && npm ci --no-audit --no-fund; fi
 	mkdir -p $(@D) && touch $@

@@ -9,12 +9,21 @@ import jsonschema
 import pytest
 
 from proctor.model import PROFILES, Verdict
+from proctor.report.document import Certificate, formed
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "spec" / "certificate.schema.json").read_text(encoding="utf-8"))
 DIGEST = "0" * 64
 
+WORDS = {
+    "section": "Methods",
+    "where": "spec/wire.md:1",
+    "requires": ["profile wire"],
+    "text": "It is.",
+    "observed": "",
+}
+
 CERTIFICATE: dict[str, Any] = {
-    "format": 1,
+    "format": 2,
     "implementation": {
         "name": "reference",
         "version": "1",
@@ -25,6 +34,11 @@ CERTIFICATE: dict[str, Any] = {
     "spec": {"version": "1.0.0", "sha256": DIGEST},
     "suite": {"version": "0.1.0", "sha256": DIGEST},
     "registry": {"name": "zookeeper", "version": "3.8.0"},
+    "claims": {
+        "profiles": ["wire"],
+        "capabilities": {"methods": ["ping", "pi"], "reload": "exec", "resize": True},
+        "limits": [{"name": "stop_s", "value": 2.0, "unit": "s"}],
+    },
     "injectors": {"used": ["signals"], "unavailable": [{"name": "strace", "reason": "not installed"}]},
     "seed": 17,
     "time_scale": 1.0,
@@ -39,6 +53,7 @@ CERTIFICATE: dict[str, Any] = {
             "reason": "a storm",
             "issue": None,
             "expires": "2027-01-31",
+            "untrue": None,
         }
     ],
     "profiles": [
@@ -49,6 +64,7 @@ CERTIFICATE: dict[str, Any] = {
         {
             "id": "wire/ping-echoes",
             "profile": "wire",
+            **WORDS,
             "level": "MUST",
             "verdict": "pass",
             "cases": [
@@ -57,11 +73,52 @@ CERTIFICATE: dict[str, Any] = {
                     "verdict": "pass",
                     "duration_s": 0.01,
                     "message": "",
+                    "unavailable": False,
                     "faults": [{"name": "Kill", "proof": "the pidfd fired"}],
-                }
+                    "timeline": None,
+                    "evidence": None,
+                },
+                {
+                    "case": "chaos/test_links.py::test_cut",
+                    "verdict": "known failure",
+                    "duration_s": 1.5,
+                    "message": "was not answered",
+                    "unavailable": False,
+                    "faults": [],
+                    "timeline": "timelines/chaos.test_links.test_cut.html",
+                    "evidence": {
+                        "as_in": None,
+                        "where": "chaos/test_links.py:3: assert answered",
+                        "again": "pytest --impl=x chaos/test_links.py::test_cut --seed=17",
+                        "bytes_again": "",
+                        "exchange": [
+                            {
+                                "at_s": 0.5,
+                                "sent": True,
+                                "port": 4711,
+                                "meaning": 'ping "a"',
+                                "length": 9,
+                                "bytes": "0000",
+                            }
+                        ],
+                        "subjects": [
+                            {"who": "server 9", "processes": ["9 x S"], "znodes": None, "output": ""},
+                            {"who": "client", "processes": [], "znodes": None, "output": None},
+                        ],
+                        "events": [{"at_s": 0.0, "what": "case: name test_cut"}],
+                        "earlier": 0,
+                    },
+                },
             ],
         },
-        {"id": "client/close-ends-it", "profile": "client", "level": "MUST", "verdict": "not claimed", "cases": []},
+        {
+            "id": "client/close-ends-it",
+            "profile": "client",
+            **WORDS,
+            "level": "MUST",
+            "verdict": "not claimed",
+            "cases": [],
+        },
     ],
 }
 
@@ -93,8 +150,11 @@ def test_a_certificate_is_accepted() -> None:
 
 def test_it_knows_the_verdicts_and_profiles_of_the_kit() -> None:
     assert SCHEMA["$defs"]["verdict"]["enum"] == list(Verdict)
-    assert SCHEMA["$defs"]["profile"]["properties"]["name"]["enum"] == list(PROFILES)
-    assert SCHEMA["$defs"]["clause"]["properties"]["profile"]["enum"] == list(PROFILES)
+    assert SCHEMA["$defs"]["profile_name"]["enum"] == list(PROFILES)
+
+
+def test_what_it_accepts_has_pages() -> None:
+    assert formed(CERTIFICATE, Certificate)
 
 
 SHARD = {"number": 1, "of": 2, "cases": DIGEST, "passed": True, "expression": ""}
@@ -120,6 +180,8 @@ FALSE: dict[str, tuple[Place, Any]] = {
     "profiles in another order": (("profiles",), list(reversed(CERTIFICATE["profiles"]))),
     "a profile too few": (("profiles",), CERTIFICATE["profiles"][:4]),
     "a count of nothing": (("profiles", 0, "clauses"), {"pass": 0}),
+    "evidence of a pass": (("clauses", 0, "cases", 0, "evidence"), CERTIFICATE["clauses"][0]["cases"][1]["evidence"]),
+    "a timeline elsewhere": (("clauses", 0, "cases", 1, "timeline"), "javascript:alert(1)//.html"),
     "an injector missing without a reason": (("injectors", "unavailable", 0), {"name": "strace"}),
 }
 

@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         type=Path,
         default=Path("report"),
-        help="where certificate.json goes (default: report)",
+        help="where the certificate goes, with its pages (default: report)",
     )
     group.addoption(
         "--timelines",

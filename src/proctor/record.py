@@ -7,6 +7,8 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import msgspec
+
 from proctor.model import Verdict
 
 NUMBER = re.compile(r"0x[0-9a-f]+|\d+(\.\d+)?")
@@ -35,8 +37,55 @@ class Injected:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """What was sent or received at once: `bytes` in hex, the first of `length`; `port`: of the connection's client."""
+
+    at_s: float
+    sent: bool
+    port: int
+    meaning: str
+    length: int
+    bytes: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A server or client. It has no `znodes` if it does not register, and no `output` if it was not started."""
+
+    who: str
+    processes: tuple[str, ...] = ()
+    znodes: tuple[str, ...] | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event of the case, in seconds since it began."""
+
+    at_s: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a failure shows beside its message. `where`: the line that raised it. `again`, `bytes_again`: the command
+    that runs the case alone, and the one that sends its last bytes alone, or "".
+    """
+
+    where: str
+    again: str
+    bytes_again: str = ""
+    exchange: tuple[Passed, ...] = ()
+    subjects: tuple[Seen, ...] = ()
+    events: tuple[Happened, ...] = ()
+    earlier: int = 0  # events that are left out before these
+
+
+@dataclass(frozen=True)
 class Record:
-    """What one phase of a case came to. `unavailable`: inconclusive because this machine lacks something."""
+    """What one phase of a case came to. `unavailable`: inconclusive because this machine lacks something. `timeline`:
+    its page, relative to the report's folder, or "".
+    """
 
     case: str
     clauses: tuple[str, ...]
@@ -45,6 +94,8 @@ class Record:
     message: str = ""
     unavailable: bool = False
     faults: tuple[Injected, ...] = field(default=())
+    evidence: Evidence | None = None
+    timeline: str = ""
 
     def to_property(self) -> tuple[str, str]:
         """As text: xdist carries nothing but plain data."""
@@ -55,10 +106,7 @@ class Record:
         """The last record among a report's properties."""
         for name, text in reversed(properties):
             if name == PROPERTY:
-                value = json.loads(text)
-                faults = tuple(Injected(**fault) for fault in value["faults"])
-                verdict = Verdict(value["verdict"])
-                return cls(**{**value, "clauses": tuple(value["clauses"]), "verdict": verdict, "faults": faults})
+                return msgspec.convert(json.loads(text), cls)
         return None
 
     def followed_by(self, later: Record) -> Record:
@@ -76,6 +124,8 @@ class Record:
             worse.message,
             worse.unavailable,
             tuple(seen),
+            worse.evidence,
+            later.timeline or self.timeline,
         )
 
 

@@ -44,6 +44,7 @@ def test_a_known_failure_does_not_block_and_does_not_certify(impl: Path) -> None
         "reason": "it is a toy.",
         "issue": "https://example.org/1",
         "expires": None,
+        "untrue": None,
     }
 
 

@@ -18,9 +18,9 @@ from proctor.model import Level, Verdict
 from proctor.places import spec_folder
 from proctor.record import Injected, Record
 from proctor.report.certificate import Examined, Selection, certificate, save
+from proctor.report.document import Unreadable
 from proctor.report.merge import NotMerged, merged, read_part
 from proctor.report.shard import Shard, cases_digest
-from proctor.report.verify import Unreadable
 from proctor.spec import read_spec
 from tests.commands.typed import complaint, proctor
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -10,12 +11,15 @@ import click
 from proctor.commands.group import CannotTell
 from proctor.manifest import ManifestError
 from proctor.process.text import printable
-from proctor.report.certificate import NAME, nothing_was_judged, save
+from proctor.report.certificate import NAME, nothing_was_judged
+from proctor.report.document import Unreadable
 from proctor.report.merge import NotMerged, merged, read_part
+from proctor.report.pages import write_report
 from proctor.report.terminal import summary_lines
-from proctor.report.verify import Unreadable, differences, fits, on_disk, read_certificate
+from proctor.report.verify import differences, fits, on_disk, read_certificate
 from proctor.spec import SpecError
 
+TIMELINES = "timelines"
 NO_CASE_RAN = 5  # as pytest has it
 
 
@@ -78,8 +82,10 @@ def merge(certificates: tuple[Path, ...], report: Path) -> None:
     no shard; 5 if no case ran. It is 2 if these certificates don't make one.
     """
     try:
-        whole = merged([read_part(path) for path in found(certificates)])
-        path = save(whole.document, report)
+        parts = list(found(certificates))
+        whole = merged([read_part(path) for path in parts])
+        bring_timelines(parts, report)
+        path = write_report(whole.document, report)
     except (Unreadable, NotMerged) as error:
         raise CannotTell(str(error)) from None
     except OSError as error:
@@ -99,3 +105,11 @@ def found(paths: tuple[Path, ...]) -> Iterator[Path]:
         if not below:
             raise NotMerged(f"{path}: no {NAME} is in it; give the folders that pytest --shard=I/N had as --report")
         yield from below
+
+
+def bring_timelines(certificates: Iterable[Path], report: Path) -> None:
+    """Those that the certificates' pages link to."""
+    for certificate in certificates:
+        there = certificate.parent / TIMELINES
+        if there.is_dir():
+            shutil.copytree(there, report / TIMELINES, dirs_exist_ok=True)

@@ -10,7 +10,7 @@ import click
 from proctor.commands.completion import clauses_and_modes, modes
 from proctor.commands.group import CannotTell
 from proctor.manifest import ManifestError, read_manifest
-from proctor.report.verify import Unreadable
+from proctor.report.document import Unreadable
 from proctor.reproduction.catalogue import UnknownMode, read_catalogue
 from proctor.reproduction.explain import Library, Unexplained
 from proctor.reproduction.listing import as_data, lines

@@ -9,16 +9,17 @@ from __future__ import annotations
 import datetime
 import random
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from proctor.examination import fixtures, selection
 from proctor.examination.debugging import SUSPENDED, Debugging
-from proctor.examination.evidence import again, failure_text, sent_again, shortened, told
+from proctor.examination.evidence import again, failure_text, gathered, raised_at, sent_again, shortened, told
 from proctor.examination.extent import examine_the_suite_by_default, extent, narrowed_by
 from proctor.examination.fixtures import REPLAYED, STAGEHAND
 from proctor.examination.judge import blamed, judge
@@ -26,14 +27,15 @@ from proctor.examination.progress import Progress
 from proctor.examination.sharding import Sharding
 from proctor.examination.smoke import SmokeFailed, smoke_check
 from proctor.examination.stagehand import Stagehand
-from proctor.examination.timelines import Timelines
+from proctor.examination.timelines import Timelines, page_of
 from proctor.known import KnownFailuresError, read_known_failures
 from proctor.manifest import ManifestError, read_manifest
 from proctor.model import Clause, Level, Verdict
 from proctor.places import spec_folder, suite_folders
 from proctor.process.text import legible, printable
-from proctor.record import Injected, Record, cause
-from proctor.report.certificate import Examined, Selection, certificate, nothing_was_judged, save
+from proctor.record import Evidence, Injected, Record, cause
+from proctor.report.certificate import Examined, Selection, certificate, nothing_was_judged
+from proctor.report.pages import write_report
 from proctor.report.terminal import summary_lines
 from proctor.report.update import updated
 from proctor.schedules.replay import ReplayError, read_replay
@@ -69,6 +71,7 @@ class Examination:
             config.option.seed = drawn(config)
         self.seed: int = config.getoption("--seed")
         self.strict = bool(getattr(config.option, "strict", False))
+        self.hide = self.manifest.redaction
         self.stagehand = Stagehand(self.manifest, config.getoption("--registry"), self.patience)
         self.records: dict[str, Record] = {}
         self.causes: dict[str, str] = {}  # of each cause of a failure, the first case
@@ -77,7 +80,7 @@ class Examination:
         self.document: dict[str, Any] | None = None
         self.registry: tuple[str, str] = (config.getoption("--registry"), "unknown")
         self.started = datetime.datetime.now(datetime.UTC)
-        self.timelines = Timelines.of(config, self.manifest.about, self.started)
+        self.timelines = Timelines.of(config, self.manifest, self.started)
 
     @property
     def is_worker(self) -> bool:
@@ -119,7 +122,7 @@ class Examination:
         try:
             self.registry = smoke_check(self.stagehand)
         except SmokeFailed as error:
-            raise pytest.UsageError(legible(str(error))) from None
+            raise pytest.UsageError(legible(self.hide.text(str(error)))) from None
         finally:
             self.stagehand.close()
         if Progress.can_be_seen(self.config):
@@ -169,11 +172,12 @@ class Examination:
         self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, clauses: tuple[Clause, ...]
     ) -> None:
         raised = call.excinfo.value if call.excinfo else None
-        judgement = judge(raised, self.stagehand.stalls)
+        judgement = judge(raised, self.stagehand.stalls).told(self.hide)
         clauses = blamed(raised, clauses)
         case, verdict = selection.case_id(item), judgement.verdict
+        broken = verdict is Verdict.FAIL
         known = self.known.entry_for(case, judgement.message, self.started.date())
-        if known and (verdict is Verdict.FAIL or judgement.unproven):
+        if known and (broken or judgement.unproven):
             verdict = Verdict.KNOWN_FAILURE
         record = Record(
             case=case,
@@ -183,13 +187,16 @@ class Examination:
             message=judgement.message,
             unavailable=judgement.unavailable,
             faults=tuple(self._faults(item)) if report.when == "call" else (),
+            evidence=self._evidence(item, call) if broken else None,
+            timeline=self._timeline(case, verdict),
         )
         report.user_properties.append(record.to_property())
         if known and verdict is Verdict.KNOWN_FAILURE:
-            report.longrepr = f"{judgement.message}\nknown: {known.reason} {known.issue}"
+            report.longrepr = legible(f"{judgement.message}\nknown: {known.reason} {known.issue}")
             report.outcome = "skipped"
         elif verdict is Verdict.FAIL:
-            report.longrepr = self._evidence(item, call, clauses, judgement.message)
+            assert record.evidence is not None
+            report.longrepr = legible(failure_text(clauses, judgement.message, record.evidence))
             if self.timelines.of_failed(case):
                 told = {"clause": ", ".join(clause.id for clause in clauses), "message": judgement.message}
                 left = self.timelines.leave(case, self.stagehand.history, item.stash[BEGAN], told)
@@ -199,29 +206,38 @@ class Examination:
         elif verdict is Verdict.INCONCLUSIVE:
             report.outcome = "skipped" if judgement.unavailable and not self.strict else "failed"
             report.longrepr = f"inconclusive: {judgement.message}"
+        elif verdict is Verdict.ERROR:
+            shown = str(report.longrepr)
+            safe = legible(self.hide.text(shown))
+            report.longrepr = report.longrepr if safe == shown else safe
+
+    def _timeline(self, case: str, verdict: Verdict) -> str:
+        """The page that this case will leave, relative to the report's folder."""
+        leaves = self.timelines.of_any(case) or (verdict is Verdict.FAIL and self.timelines.of_failed(case))
+        return page_of(case) if leaves else ""
 
     def _blocks(self, clauses: tuple[Clause, ...]) -> bool:
         return self.strict or any(clause.level is Level.MUST for clause in clauses)
 
     def _faults(self, item: pytest.Item) -> list[Injected]:
         events = self.stagehand.history.events("fault", since=item.stash[BEGAN])
-        ended = [event.facts for event in events if event.facts["phase"] in ("effective", "unavailable")]
+        ended = [
+            self.hide.value(event.facts) for event in events if event.facts["phase"] in ("effective", "unavailable")
+        ]
         return [Injected(fact["name"], fact["needs"], fact.get("proof"), fact.get("reason")) for fact in ended]
 
-    def _evidence(
-        self, item: pytest.Item, call: pytest.CallInfo[None], clauses: tuple[Clause, ...], message: str
-    ) -> str:
+    def _evidence(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Evidence:
         assert call.excinfo is not None
-        hand = self.stagehand
-        in_suite = [entry for entry in call.excinfo.traceback if Path(entry.path) == item.path]
-        entry = in_suite[-1] if in_suite else call.excinfo.traceback[-1]
-        where = f"{selection.case_id(item).partition('::')[0]}:{entry.lineno + 1}: {str(entry.statement).strip()}"
-        text = failure_text(clauses, message, where, hand.history, item.stash[BEGAN], hand.subjects)
-        option = self.config.getoption
-        bytes_again = sent_again(option("--impl"), hand.history, item.stash[BEGAN])
-        lines = [f"again:  {again(option('--impl'), option('--registry'), selection.asked_for(item), self.seed)}"]
-        lines += [f"only the last bytes:  {bytes_again}"] * bool(bytes_again)
-        return legible("\n".join([text, "", *lines]))
+        hand, began, option = self.stagehand, item.stash[BEGAN], self.config.getoption
+        told = gathered(
+            raised_at(item, call.excinfo),
+            again(option("--impl"), option("--registry"), selection.asked_for(item), self.seed),
+            sent_again(option("--impl"), hand.history, began),
+            hand.history,
+            began,
+            hand.subjects,
+        )
+        return msgspec.convert(self.hide.value(asdict(told)), Evidence)
 
     # --- after the cases
 
@@ -286,7 +302,7 @@ class Examination:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.document is None:
             return
-        path = save(self.document, self.config.getoption("--report"))
+        path = write_report(self.document, self.config.getoption("--report"))
         terminalreporter.section("proctor")
         for line in [*summary_lines(self.document), *self.untrue]:
             terminalreporter.write_line(printable(line))

@@ -18,7 +18,8 @@ from typing import Literal
 import pytest
 
 from proctor.history import Event, History
-from proctor.manifest import About
+from proctor.manifest import Manifest
+from proctor.redaction import Redaction
 
 Which = Literal["failed", "all", "none"]
 
@@ -34,17 +35,18 @@ class Timelines:
     folder: Path
     report: Path
     facts: Mapping[str, str]
+    redaction: Redaction
 
     @classmethod
-    def of(cls, config: pytest.Config, about: About, began: datetime.datetime) -> Timelines:
-        option = config.getoption
+    def of(cls, config: pytest.Config, manifest: Manifest, began: datetime.datetime) -> Timelines:
+        option, about = config.getoption, manifest.about
         facts = {
             "implementation": f"{about.name} {about.version}",
             "registry": option("--registry"),
             "seed": str(option("--seed")),
             "began": f"{began:%Y-%m-%d %H:%M:%S} UTC",
         }
-        return cls(option("--timelines"), config.invocation_params.dir, option("--report"), facts)
+        return cls(option("--timelines"), config.invocation_params.dir, option("--report"), facts, manifest.redaction)
 
     def of_failed(self, case: str) -> bool:
         """Whether a case that fails leaves one."""
@@ -64,12 +66,11 @@ class Timelines:
 
         if failure and not history.events("finding", since):
             history.record("finding", moment=time.monotonic(), **failure)
-        name = file_name(case)
-        saved, page = self.report / "histories" / f"{name}.jsonl", self.report / "timelines" / f"{name}.html"
+        saved, page = self.report / "histories" / f"{file_name(case)}.jsonl", self.report / page_of(case)
         try:
             for path in (saved, page):
                 (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-            run = one_run(history.later(since))
+            run = one_run(history.later(since)).told(self.redaction.value)
             run.save(self.folder / saved)
             write_timeline(run, self.folder / page, title=case, facts=self.facts)
         except Exception as error:  # evidence must not hide the failure that it is evidence of
@@ -86,6 +87,11 @@ def one_run(history: History) -> History:
         runs[-1].append(event)
     broken = [run for run in runs if any(event.kind == "finding" for event in run)]
     return History.of((broken or runs)[-1])
+
+
+def page_of(case: str) -> str:
+    """Relative to the report's folder."""
+    return f"timelines/{file_name(case)}.html"
 
 
 def file_name(case: str) -> str:

@@ -1,26 +1,29 @@
 """certificate.json: what was examined, with what, and what came of it. Form: spec/certificate.schema.json.
 
-Pure: from the records of the cases to one document. Only pass counts.
+Pure: from the records of the cases to one document, from which alone its pages are drawn. Only pass counts.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from proctor.known import Entry
+import msgspec
+
+from proctor.known import Entry, fault_of
+from proctor.limits import LIMITS
 from proctor.manifest import Manifest
 from proctor.model import PROFILES, Clause, Level, Verdict
-from proctor.record import Record, worst
+from proctor.record import Evidence, Record, cause, worst
 from proctor.report.digest import folder_digest
 from proctor.report.shard import Shard
 from proctor.spec import Spec
 
-FORMAT = 1
+FORMAT = 2
 NAME = "certificate.json"
 
 
@@ -64,11 +67,15 @@ class Examined:
 
 def certificate(examined: Examined) -> dict[str, Any]:
     """The document, ready for JSON."""
-    clauses = [clause_entry(clause, examined) for clause in examined.spec.clauses if clause.level is not Level.MAY]
+    first = {cause(record.message): record.case for record in reversed(examined.records) if record.evidence}
+    clauses = [
+        clause_entry(clause, examined, first) for clause in examined.spec.clauses if clause.level is not Level.MAY
+    ]
     return {
         "format": FORMAT,
         **made_from(examined.manifest, examined.spec, examined.suite_version, examined.suite_folders),
         "registry": dict(zip(("name", "version"), examined.registry, strict=True)),
+        "claims": claims(examined.manifest),
         "injectors": injectors(examined.records),
         "seed": examined.seed,
         "time_scale": examined.time_scale,
@@ -86,7 +93,7 @@ def certificate(examined: Examined) -> dict[str, Any]:
             )
             for profile in PROFILES
         ],
-        "known_failures": [known_entry(entry) for entry in examined.known],
+        "known_failures": [known_entry(entry, examined) for entry in examined.known],
         "clauses": clauses,
     }
 
@@ -109,25 +116,45 @@ def made_from(
     }
 
 
-def known_entry(entry: Entry) -> dict[str, Any]:
+def claims(manifest: Manifest) -> dict[str, Any]:
+    """What the manifest claims, and each promise that is not the spec's own."""
+    claimed = {name: value for name, value in msgspec.structs.asdict(manifest.capabilities).items() if value}
+    return {
+        "profiles": [profile for profile in PROFILES if profile in manifest.about.profiles],
+        "capabilities": {name: list(value) if isinstance(value, tuple) else value for name, value in claimed.items()},
+        "limits": [
+            {"name": name, "value": value, "unit": LIMITS[name].unit} for name, value in manifest.limits.items()
+        ],
+    }
+
+
+def known_entry(entry: Entry, examined: Examined) -> dict[str, Any]:
     expires = entry.expires.isoformat() if entry.expires else None
+    untrue = fault_of(entry, examined.records, examined.started.date(), complete=examined.selection.complete)
     return {
         "case": entry.case,
         "message": entry.message,
         "reason": entry.reason,
         "issue": entry.issue or None,
         "expires": expires,
+        "untrue": untrue,
     }
 
 
-def clause_entry(clause: Clause, examined: Examined) -> dict[str, Any]:
+def clause_entry(clause: Clause, examined: Examined, first: Mapping[str, str]) -> dict[str, Any]:
+    """`first`: of each cause of a failure, the case that shows it."""
     records = [record for record in examined.records if clause.id in record.clauses]
     return {
         "id": clause.id,
         "profile": clause.profile,
+        "section": clause.section,
+        "where": clause.where,
+        "requires": [str(requirement) for requirement in clause.requires],
+        "text": clause.text,
+        "observed": clause.observed,
         "level": clause.level.value,
         "verdict": clause_verdict(clause, records, examined).value,
-        "cases": [case_entry(record) for record in records],
+        "cases": [case_entry(record, first) for record in records],
     }
 
 
@@ -138,14 +165,28 @@ def clause_verdict(clause: Clause, records: list[Record], examined: Examined) ->
     return worst([record.verdict for record in records])
 
 
-def case_entry(record: Record) -> dict[str, Any]:
+def case_entry(record: Record, first: Mapping[str, str]) -> dict[str, Any]:
     return {
         "case": record.case,
         "verdict": record.verdict.value,
         "duration_s": round(record.duration_s, 3),
         "message": record.message,
+        "unavailable": record.unavailable,
         "faults": [{"name": fault.name, "proof": fault.proof} for fault in record.faults if fault.proof is not None],
+        "timeline": record.timeline or None,
+        "evidence": evidence_entry(record, first),
     }
+
+
+def evidence_entry(record: Record, first: Mapping[str, str]) -> dict[str, Any] | None:
+    """The whole of it once for each cause: hundreds may fail of one. The others name the case that shows it."""
+    if record.evidence is None:
+        return None
+    shown_by = first[cause(record.message)]
+    if shown_by == record.case:
+        return {"as_in": None, **asdict(record.evidence)}
+    told = record.evidence
+    return {"as_in": shown_by, **asdict(Evidence(told.where, told.again, told.bytes_again))}
 
 
 def profile_entry(
@@ -193,5 +234,6 @@ def save(document: dict[str, Any], folder: Path) -> Path:
     """Write certificate.json into `folder`, made if missing; its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")  # a lone surrogate is an escape in JSON, too
     return path

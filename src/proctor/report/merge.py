@@ -6,11 +6,11 @@ two implementations would certify a third, which nobody has.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -18,70 +18,14 @@ from proctor.known import FILE_NAME, Entry, fault_of
 from proctor.model import PROFILES, Verdict
 from proctor.record import Record, worst
 from proctor.report.certificate import Selection, profile_entry
-from proctor.report.form import ClauseEntry
+from proctor.report.document import Certificate, Known, ShardRun, formed, read_document
 from proctor.report.shard import cases_digest
-from proctor.report.verify import Certificate, Sha256, read_document
 
 EXPECTED = "expected the certificates of pytest --shard=I/N, one of each shard"
-Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
-Number = Annotated[int, msgspec.Meta(ge=1, le=9999)]
 
 
 class NotMerged(Exception):
     """These certificates don't make one; the message says which, why, and what to do."""
-
-
-class ShardEntry(msgspec.Struct, frozen=True):
-    number: Number
-    of: Number
-    cases: Sha256
-    passed: bool
-    expression: str
-
-
-class SelectionEntry(msgspec.Struct, frozen=True):
-    shard: ShardEntry | None = None
-
-
-class RegistryEntry(msgspec.Struct, frozen=True):
-    name: str
-    version: str
-
-
-class InjectorEntry(msgspec.Struct, frozen=True):
-    name: str
-    reason: str
-
-
-class Injectors(msgspec.Struct, frozen=True):
-    used: tuple[str, ...]
-    unavailable: tuple[InjectorEntry, ...]
-
-
-class KnownEntry(msgspec.Struct, frozen=True):
-    case: str
-    message: str
-    reason: str
-    issue: str | None
-    expires: datetime.date | None
-
-    def entry(self) -> Entry:
-        return Entry(self.case, self.message, self.reason, self.issue or "", self.expires)
-
-
-class Form(Certificate, frozen=True):
-    """A certificate.json, as far as it is merged."""
-
-    registry: RegistryEntry
-    injectors: Injectors
-    seed: int
-    time_scale: float
-    strict: bool
-    started: Moment
-    finished: Moment
-    selection: SelectionEntry
-    known_failures: tuple[KnownEntry, ...]
-    clauses: tuple[ClauseEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -90,12 +34,16 @@ class Part:
 
     path: Path
     document: dict[str, Any]
-    form: Form
-    shard: ShardEntry
+    form: Certificate
+    shard: ShardRun
 
     def records(self) -> dict[str, Record]:
         """Of each case, whichever clauses it cites."""
-        return {case.case: case.record() for clause in self.form.clauses for case in clause.cases}
+        return {
+            case.case: Record(case.case, (), case.verdict, case.duration_s, case.message)
+            for clause in self.form.clauses
+            for case in clause.cases
+        }
 
 
 @dataclass(frozen=True)
@@ -109,7 +57,8 @@ class Merged:
 
 def read_part(path: Path) -> Part:
     """Raises Unreadable, or NotMerged if it is no shard's."""
-    document, form = read_document(path, Form)
+    document = read_document(path)
+    form = formed(document, Certificate, path)
     shard = form.selection.shard
     if shard is None or shard.number > shard.of:
         raise NotMerged(f"{path}: is of no shard; {EXPECTED}")
@@ -125,9 +74,11 @@ def merged(parts: Sequence[Part]) -> Merged:
     if selection.complete and cases_digest(record.case for record in records) != parts[0].shard.cases:
         told = "together they don't hold the cases that they shared, each once"
         raise NotMerged(f"{told}: a certificate was altered, or is of another run; run all shards again")
-    untrue = tuple(untrue_entries(parts[0].form.known_failures, records, parts, selection.complete))
+    today = max(part.form.started for part in parts).date()
+    known = list(known_failures(parts[0].form.known_failures, records, today, selection.complete))
+    untrue = tuple(f"{FILE_NAME}: {entry.untrue}" for entry in known if entry.untrue)
     passed = all(part.shard.passed for part in parts) and not untrue
-    return Merged(document_of(parts, selection), untrue, passed)
+    return Merged(document_of(parts, selection, known), untrue, passed)
 
 
 def check_that_they_are_of_one_run(parts: Sequence[Part]) -> None:
@@ -187,38 +138,35 @@ def check_that_all_are_there(parts: Sequence[Part]) -> None:
         raise NotMerged(f"shard {', '.join(missing)} {verb} missing, of those that {parts[0].path} belongs to")
 
 
-def untrue_entries(
-    known: Sequence[KnownEntry], records: Sequence[Record], parts: Sequence[Part], complete: bool
-) -> Iterator[str]:
+def known_failures(known: Sequence[Known], records: Sequence[Record], today: date, complete: bool) -> Iterator[Known]:
     """As of one run: an entry that matches in no shard does not hold."""
-    today = max(part.form.started for part in parts).date()
-    for entry in known:
-        if what := fault_of(entry.entry(), records, today, complete=complete):
-            yield f"{FILE_NAME}: {what}"
+    for one in known:
+        entry = Entry(one.case, one.message, one.reason, one.issue or "", one.expires)
+        yield msgspec.structs.replace(one, untrue=fault_of(entry, records, today, complete=complete))
 
 
-def document_of(parts: Sequence[Part], selection: Selection) -> dict[str, Any]:
+def document_of(parts: Sequence[Part], selection: Selection, known: Sequence[Known]) -> dict[str, Any]:
     """The first, with what is another in the others; members that are the same in all stay as they are."""
     first, forms = parts[0].document, [part.form for part in parts]
     by_id = [{entry["id"]: entry for entry in part.document["clauses"]} for part in parts]
     clauses = [clause_of([entries[clause] for entries in by_id]) for clause in by_id[0]]
-    claimed = {profile.name for profile in forms[0].profiles if profile.verdict != Verdict.NOT_CLAIMED}
     return {
         **first,
         "injectors": injectors_of(forms),
-        "started": min(forms, key=lambda form: form.started).started.isoformat(timespec="seconds"),
-        "finished": max(forms, key=lambda form: form.finished).finished.isoformat(timespec="seconds"),
+        "started": min(form.started for form in forms).isoformat(timespec="seconds"),
+        "finished": max(form.finished for form in forms).isoformat(timespec="seconds"),
         "selection": {**selection.entry(), "shards": len(parts)},
         "profiles": [
             profile_entry(
                 profile,
                 clauses,
-                claimed=profile in claimed,
+                claimed=profile in forms[0].claims.profiles,
                 strict=forms[0].strict,
                 complete=selection.complete,
             )
             for profile in PROFILES
         ],
+        "known_failures": msgspec.to_builtins(known),
         "clauses": clauses,
     }
 
@@ -229,7 +177,7 @@ def clause_of(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {**entries[0], "verdict": worst([Verdict(entry["verdict"]) for entry in entries]).value, "cases": cases}
 
 
-def injectors_of(forms: Sequence[Form]) -> dict[str, Any]:
+def injectors_of(forms: Sequence[Certificate]) -> dict[str, Any]:
     """What one machine has and another lacks is both used and unavailable."""
     lacking = {missing.name: missing.reason for form in forms for missing in form.injectors.unavailable}
     return {

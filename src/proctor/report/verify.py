@@ -5,28 +5,19 @@ It is not signed: whoever can write the file can write into it what they like. W
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from proctor.manifest import read_manifest
 from proctor.places import spec_folder, suite_folders
-from proctor.report.certificate import FORMAT, NAME, made_from
+from proctor.report.certificate import made_from
+from proctor.report.document import Sha256, formed, read_document
 from proctor.spec import read_spec
 
-WANTED = f"expected the {NAME} that pytest --impl=PATH leaves in its --report folder"
 AGAIN = "examine it again"
-
-T = TypeVar("T")
-Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-
-
-class Unreadable(Exception):
-    """The file is no certificate that can be verified; the message names it and says what to do."""
 
 
 class Implementation(msgspec.Struct, frozen=True):
@@ -60,33 +51,9 @@ class Certificate(MadeFrom, frozen=True):
     profiles: tuple[Profile, ...]
 
 
-class Formatted(msgspec.Struct, frozen=True):
-    """What every format of the certificate has."""
-
-    format: int
-
-
 def read_certificate(path: Path) -> Certificate:
     """Raises Unreadable."""
-    return read_document(path, Certificate)[1]
-
-
-def read_document(path: Path, form: type[T]) -> tuple[dict[str, Any], T]:
-    """The certificate at `path` as it stands there, and as far as `form` goes. Raises Unreadable."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        written = msgspec.convert(document, Formatted).format
-        if written == FORMAT:
-            return document, msgspec.convert(document, form)
-    except OSError as error:
-        raise Unreadable(f"{path}: cannot be read: {error.strerror}; {WANTED}") from None
-    except json.JSONDecodeError as error:
-        raise Unreadable(f"{path}:{error.lineno}: is no JSON, or not all of it: {error.msg}; {WANTED}") from None
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{path}: is no certificate: {error}; {WANTED}") from None
-    raise Unreadable(
-        f"{path}: has format {written}, and this Proctor reads {FORMAT}: read it with the one that made it"
-    )
+    return formed(read_document(path), Certificate, path)
 
 
 def on_disk(impl: Path) -> MadeFrom:

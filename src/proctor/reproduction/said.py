@@ -8,16 +8,9 @@ from pathlib import Path
 
 from proctor.known import Entry
 from proctor.process.text import printable
-from proctor.report.form import CaseEntry, ClauseEntry
-from proctor.report.verify import Certificate, read_document
+from proctor.report.document import Case, Certificate, Judged, formed, read_document
 
 NOWHERE = "name the certificate.json that has the message by --certificate"
-
-
-class Form(Certificate, frozen=True):
-    """A certificate.json, as far as it is quoted."""
-
-    clauses: tuple[ClauseEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -25,7 +18,7 @@ class Said:
     """`path`: where; None if no certificate was named, and then nothing is said."""
 
     path: Path | None = None
-    clauses: tuple[ClauseEntry, ...] = ()
+    clauses: tuple[Judged, ...] = ()
 
     @property
     def hint(self) -> str:
@@ -47,14 +40,14 @@ class Said:
         found = [case for case in self._cases() if case_id in (case.case, case.case.partition("[")[0])]
         return list(dict.fromkeys(self._line(case) for case in found))
 
-    def _cases(self) -> Iterator[CaseEntry]:
+    def _cases(self) -> Iterator[Case]:
         return (case for clause in self.clauses for case in clause.cases)
 
-    def _line(self, case: CaseEntry) -> str:
+    def _line(self, case: Case) -> str:
         first = case.message.partition("\n")[0]
         return f"{case.verdict} in {self.path}" + (f": {printable(first)}" if first else "")
 
 
 def read_said(path: Path | None) -> Said:
     """Raises Unreadable."""
-    return Said(path, read_document(path, Form)[1].clauses) if path else Said()
+    return Said(path, formed(read_document(path), Certificate, path).clauses) if path else Said()

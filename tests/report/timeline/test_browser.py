@@ -16,11 +16,12 @@ from selenium.webdriver.common.by import By
 from proctor.history import History
 from proctor.report.timeline import write_timeline
 from proctor.report.timeline.thinning import MOST_DRAWN
-from tests.report.timeline.browser import Browser, browser, missing
+from tests.report.browser import Browser, browser, missing, missing_axe
 from tests.report.timeline.stories import Story, a_death_and_an_expiry
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
+DRAWN = "document.getElementById('plot').getAttribute('aria-busy') === 'false'"
 HOSTILE = (
     "<script>window.pwned = 1</script>",
     "</script><script>window.pwned = 2</script>",
@@ -64,7 +65,7 @@ def draw(window: Browser, tmp_path: Path) -> Iterator[Draw]:
 
     def drawn(history: History, **told: Any) -> Browser:
         write_timeline(history, tmp_path / "page.html", **told)
-        window.open(tmp_path / "page.html")
+        window.open(tmp_path / "page.html", DRAWN)
         return window
 
     yield drawn
@@ -171,6 +172,15 @@ def test_it_fits_the_window_and_the_reader_s_light(draw: Draw, window: Browser, 
     window.wait(f"(() => {{ {ink} }})() !== '{light}'")
 
 
+@pytest.mark.skipif(missing_axe() is not None, reason=str(missing_axe()))
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 400])
+def test_nobody_is_kept_from_reading_it(draw: Draw, window: Browser, width: int, dark: bool) -> None:
+    window.pretend(width, dark=dark)
+    draw(a_death_and_an_expiry().history(), facts={"implementation": "mine 1.0"})
+    assert window.barriers() == []
+
+
 def test_nothing_that_an_implementation_wrote_is_obeyed(draw: Draw) -> None:
     story = Story().tell(0, "case", name="".join(HOSTILE))
     for at, text in enumerate(HOSTILE):
@@ -194,7 +204,7 @@ def test_nothing_that_an_implementation_wrote_is_obeyed(draw: Draw) -> None:
 def test_the_page_s_policy_lets_nothing_in_and_nothing_out(window: Browser, tmp_path: Path) -> None:
     """Whatever gets past the escaping."""
     write_timeline(a_death_and_an_expiry().history(), tmp_path / "page.html")
-    window.open(tmp_path / "page.html")
+    window.open(tmp_path / "page.html", DRAWN)
     refused = window.driver.execute_async_script(POSTS_AND_LOADS)
     assert refused == ["connect-src", "img-src", "script-src-elem"]
     assert window.run("return window.pwned") is None

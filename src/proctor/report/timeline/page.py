@@ -6,10 +6,9 @@ as text of the figure. The page's policy lets no script run but its own two, kno
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Any
 
+from proctor.report.policy import policy
 from proctor.report.timeline.figure import figure
 from proctor.report.timeline.looks import EFFECT, LOOKS, VIOLATION
 from proctor.report.timeline.model import Style, Timeline
@@ -40,18 +39,6 @@ def page(timeline: Timeline) -> str:
         plotly=Markup(plotly),
         script=Markup(script),
     )
-
-
-def policy(*scripts: str) -> str:
-    """Plotly writes its own style rules; it needs no other leave."""
-    return (
-        f"default-src 'none'; script-src {' '.join(map(digest, scripts))}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def digest(script: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def legend(timeline: Timeline) -> list[dict[str, Any]]:

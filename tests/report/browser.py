@@ -13,10 +13,17 @@ import psutil
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.support.wait import WebDriverWait
 
+from proctor.places import CHECKOUT
 from proctor.waiting import eventually
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+AXE = CHECKOUT / "tests" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+RUNS_AXE = """
+    const done = arguments[0];
+    axe.run(document, { resultTypes: ["violations"] }).then((found) => done(found.violations));
+"""
 WITHIN_S = 60
+JUDGED_WITHIN_S = 110  # axe looks at each element in many ways; selenium itself waits for 120 s
 ARGUMENTS = (
     "--headless=new",
     "--no-sandbox",  # which root can't have
@@ -35,17 +42,33 @@ def missing() -> str | None:
     return f"looking at a page needs {' and '.join(absent)}" if absent else None
 
 
+def missing_axe() -> str | None:
+    """Why no page can be judged here, or None."""
+    return missing() or (None if AXE.exists() else "judging a page needs axe-core, which `make test` gets by npm")
+
+
 class Browser:
     """One window; what goes wrong in it is on its console."""
 
     def __init__(self, driver: Chrome) -> None:
         self.driver = driver
 
-    def open(self, page: Path) -> None:
-        """Returns once the timeline is drawn. What an earlier page left on the console is forgotten."""
+    def open(self, page: Path, ready: str = "document.readyState === 'complete'") -> None:
+        """Returns once the page is `ready`. What an earlier page left on the console is forgotten."""
         self.console()
         self.driver.get(page.as_uri())
-        self.wait("document.getElementById('plot').getAttribute('aria-busy') === 'false'")
+        self.wait(ready)
+
+    def barriers(self) -> list[str]:
+        """What axe finds on the page that keeps somebody from using it: serious or critical, a line for each."""
+        self.run(AXE.read_text(encoding="utf-8"))
+        found = self.driver.execute_async_script(RUNS_AXE)
+        return [
+            f"{rule['id']}: {node['target']}: {node['failureSummary']}"
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"]
+        ]
 
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
@@ -79,6 +102,7 @@ def browser(folder: Path) -> Iterator[Browser]:
     driver = Chrome(options, ChromeService(DRIVER, env={**os.environ, **home}))
     service = psutil.Process(driver.service.process.pid)
     started = [service, *service.children(recursive=True)]
+    driver.set_script_timeout(JUDGED_WITHIN_S)
     try:
         yield Browser(driver)
     finally:

@@ -1,0 +1,34 @@
+"""What is drawn from a certificate, and from nothing else: a page, a summary for CI, badges, JUnit's report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from proctor.report.certificate import save
+from proctor.report.document import Certificate, formed
+from proctor.report.pages.badge import badge_json, badge_svg
+from proctor.report.pages.junit import junit
+from proctor.report.pages.markdown import markdown
+from proctor.report.pages.page import page
+
+
+def write_report(document: dict[str, Any], folder: Path) -> Path:
+    """Leave certificate.json and all that is drawn from it in `folder`, made if missing; the path of certificate.json.
+
+    The page links to timelines that stand in the folder. Raises Unreadable, before anything is written, if the document
+    is no certificate (`read_document` reads one); OSError if the folder can't be written.
+    """
+    certificate = formed(document, Certificate)
+    path = save(document, folder)
+    timelines = frozenset(found.relative_to(folder).as_posix() for found in folder.glob("timelines/*.html"))
+    drawn = {
+        "certificate.html": page(certificate, timelines),
+        "certificate.md": markdown(certificate),
+        "badge.svg": badge_svg(certificate),
+        "badge.json": badge_json(certificate),
+        "junit.xml": junit(certificate),
+    }
+    for name, text in drawn.items():
+        (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+    return path
