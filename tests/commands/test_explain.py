@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -9,15 +10,14 @@ import pytest
 
 from proctor.examination.selection import register_marks
 from proctor.places import spec_folder
-from proctor.report.certificate import FORMAT
 from proctor.reproduction.explain import Library, Unexplained
 from proctor.reproduction.said import NOWHERE, Said, read_said
 from proctor.spec import read_spec
 from tests.commands.typed import complaint, proctor
+from tests.test_certificate_schema import CERTIFICATE
 
 CLAUSE = "supervision/every-death-is-reaped"
 CASE = "conformance/supervision/test_reaping.py::test_workers_that_die_together_are_all_reaped"
-DIGEST = "0" * 64
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +29,11 @@ def library(pytestconfig: pytest.Config) -> Library:
 @pytest.fixture
 def said(tmp_path: Path) -> Said:
     """A certificate on which one case has failed."""
-    digested = {"version": "1", "sha256": DIGEST}
-    case = {"case": CASE, "verdict": "fail", "message": "waited 1.00 s for 12616\nto be reaped", "duration_s": 1}
-    clause = {"id": CLAUSE, "profile": "supervision", "level": "MUST", "verdict": "fail", "cases": [case]}
-    document = {
-        "format": FORMAT,
-        "implementation": {"name": "x", "version": "1", "manifest_sha256": DIGEST, "folder_sha256": DIGEST},
-        "spec": digested,
-        "suite": digested,
-        "profiles": [],
-        "clauses": [clause],
-    }
+    document = copy.deepcopy(CERTIFICATE)
+    clause = document["clauses"][0]
+    failed = {"case": CASE, "verdict": "fail", "message": "waited 1.00 s for 12616\nto be reaped"}
+    clause |= {"id": CLAUSE, "profile": "supervision", "verdict": "fail", "cases": [clause["cases"][0] | failed]}
+    document["clauses"] = [clause]
     path = tmp_path / "certificate.json"
     path.write_text(json.dumps(document))
     return read_said(path)

@@ -52,6 +52,7 @@ def timeless(document: dict[str, Any]) -> dict[str, Any]:
         for case in clause["cases"]:
             del case["duration_s"]
             case["message"] = case["message"].partition("\n")[0]
+            case["evidence"] = bool(case["evidence"])
     return {name: value for name, value in document.items() if name not in ("started", "finished", "selection")}
 
 
