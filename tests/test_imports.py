@@ -15,7 +15,7 @@ KIT = CHECKOUT / "src" / "proctor"
 LAYERS = (
     {"background", "outcome", "limits", "malformed", "model", "loop", "places", "redaction"},
     {"history", "record", "waiting"},
-    {"call", "known", "manifest", "spec", "states"},
+    {"adapters", "call", "known", "manifest", "spec", "states"},
     {"process", "links"},
     {"wire", "zookeeper"},
     {"subject"},

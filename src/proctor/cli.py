@@ -8,10 +8,12 @@ from proctor.commands.certificates import merge, verify
 from proctor.commands.certify import certify
 from proctor.commands.group import STATUSES, Group
 from proctor.commands.history import recheck, timeline
+from proctor.commands.init import init
 from proctor.commands.modes import explain, list_, reproduce
 from proctor.commands.registry import send, zookeeper
 
 TASKS = {
+    "Begin": (init,),
     "Examine an implementation": (certify, merge, verify),
     "Understand what was found": (explain, send, timeline, recheck),
     "Look at a failure mode": (list_, reproduce),

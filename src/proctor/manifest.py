@@ -21,6 +21,7 @@ from proctor.model import PROFILES
 from proctor.redaction import SHORTEST_VALUE, Redaction
 
 FILE_NAME = "impl.toml"
+BUILD_PLACES = frozenset({"python"})
 SERVER_PLACES = frozenset({"python", "host", "port", "workers", "zookeeper", "root"})
 CLIENT_PLACES = frozenset({"python", "zookeeper", "root"})
 NO_SECRET = "injected, effective, healed, unavailable"  # words of each history
@@ -38,6 +39,14 @@ class About(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     version: str = "unknown"
     language: str = "unknown"
     homepage: str = ""
+
+
+class BuildCommand(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """[build]: what is run once, before anything is started."""
+
+    command: list[str]
+    cwd: str = "."
+    env: dict[str, str] = {}
 
 
 class ClientCommand(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -85,6 +94,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """impl.toml as it is written."""
 
     implementation: About
+    build: BuildCommand | None = None
     server: ServerCommand | None = None
     client: ClientCommand | None = None
     wire: Wire = Wire()
@@ -108,6 +118,7 @@ class Manifest:
         self.path = path
         self.folder = path.parent
         self.about = document.implementation
+        self.build = document.build
         self.server = document.server
         self.client = document.client
         self.byte_order = document.wire.byte_order
@@ -153,6 +164,7 @@ def check(document: Document, path: Path) -> None:
     check_limits(document.limits)
     check_secrets(document)
     for table, section, places in (
+        ("build", document.build, BUILD_PLACES),
         ("server", document.server, SERVER_PLACES),
         ("client", document.client, CLIENT_PLACES),
     ):

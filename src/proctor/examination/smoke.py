@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proctor.examination.build import BUILD_WITHIN_S, build
 from proctor.examination.stagehand import Stagehand, Subject
 from proctor.outcome import Failure
 from proctor.subject.client import Client
@@ -18,7 +19,7 @@ class SmokeFailed(Exception):
 
 
 def smoke_check(hand: Stagehand) -> tuple[str, str]:
-    """Registry, server, node, ping, driver: each once; the registry's name and version. SmokeFailed otherwise."""
+    """Build, registry, server, node, ping, driver: each once; the registry's name and version. SmokeFailed otherwise."""
     manifest = hand.manifest
     try:
         registry = hand.stage().registry
@@ -27,9 +28,10 @@ def smoke_check(hand: Stagehand) -> tuple[str, str]:
     except OSError as error:
         raise SmokeFailed(f"--registry={hand.registry_spec}: {error}") from None
     try:
+        build(manifest, BUILD_WITHIN_S * hand.patience)
         if manifest.server is not None:
             check_server(hand)
-        if manifest.client is not None:
+        if "client" in manifest.about.profiles:
             check_client(hand)
     except Failure as error:
         about = manifest.about
