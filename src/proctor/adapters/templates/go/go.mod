@@ -1,0 +1,3 @@
+module impl
+
+go 1.19
