@@ -52,19 +52,30 @@ def demand_empty(folder: Path) -> None:
         raise CannotBegin(f"{folder}: a file; name a folder that is empty or not there yet")
     if folder.exists() and any(folder.iterdir()):
         raise CannotBegin(f"{folder}: not empty, and nothing is overwritten; name a folder that is empty or not there")
+    if not folder.resolve().parent.is_dir():
+        raise CannotBegin(f"{folder}: there is no folder {folder.resolve().parent} to make it in; make that first")
 
 
 @contextmanager
 def whole(folder: Path) -> Iterator[Path]:
-    """A draft beside `folder`, which takes its place once it is whole: all of it is written, or nothing."""
+    """A draft, whose files take their place once all are written. A folder that is there stays the one that it is."""
     real = folder.resolve()
-    draft = Path(tempfile.mkdtemp(prefix=".proctor-init-", dir=real.parent))
+    there = real.is_dir()
+    draft = Path(tempfile.mkdtemp(prefix=".proctor-init-", dir=real if there else real.parent))
     try:
         yield draft
-        draft.chmod(0o777 & ~umask())
-        draft.rename(real)  # over an empty folder this is one step; over one that isn't, an error
+        if there:
+            move_up(draft)
+        else:
+            draft.chmod(0o777 & ~umask())
+            draft.rename(real)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def move_up(draft: Path) -> None:
+    for path in list(draft.iterdir()):
+        path.rename(draft.parent / path.name)
 
 
 def umask() -> int:

@@ -45,8 +45,7 @@ _TABLE = (
     Language(
         "c",
         "C",
-        ("cc", "-O2", "-Wall", "-pthread", "-o", f"{BUILT}/impl")
-        + ("main.c", "server.c", "drive.c", "client.c", "strict_json.c", "-lm"),
+        tuple(f"cc -O2 -Wall -pthread -o {BUILT}/impl main.c server.c drive.c client.c strict_json.c -lm".split()),
         (f"{BUILT}/impl", "serve"),
         (f"{BUILT}/impl", "drive"),
         "client.c",

@@ -19,7 +19,7 @@ class SmokeFailed(Exception):
 
 
 def smoke_check(hand: Stagehand) -> tuple[str, str]:
-    """Build, registry, server, node, ping, driver: each once; the registry's name and version. SmokeFailed otherwise."""
+    """Build, registry, server, node, ping, driver: each once; the registry's name and version. SmokeFailed if not."""
     manifest = hand.manifest
     try:
         registry = hand.stage().registry

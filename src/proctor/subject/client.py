@@ -179,6 +179,8 @@ class Client:
     def servers(self) -> list[str]:
         """Its view of the list, sorted: "host:port" of each server."""
         answer = self._ask(0, op="servers").answer(ANSWER_WITHIN_S * self.stage.patience)
+        if "error" in answer:
+            raise DriverBroken(f"the driver can't say which servers there are: {read_outcome(answer, 0.0).message}")
         listed = answer.get("servers")
         if not isinstance(listed, list) or not all(isinstance(entry, str) for entry in listed):
             raise DriverBroken(f'the reply to "servers" should hold a list of strings: {brief(answer)}')

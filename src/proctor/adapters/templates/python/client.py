@@ -5,7 +5,7 @@ Until it is filled in, the driver answers with what is missing.
 
 
 class CallFailed(Exception):
-    """A call without a result. `kind`: unavailable, transport, timeout, protocol or remote (with the error's `code`)."""
+    """A call without a result. `kind`: unavailable, transport, timeout, protocol, or remote with the error's `code`."""
 
     def __init__(self, kind: str, message: str, code: str | None = None) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class Client:
         raise NotImplementedError("client.py: Client.servers calls no client library yet")
 
     def call(self, method: str, params: object, timeout_s: float) -> tuple[str, object]:
-        """Call one of them, from any thread: the reply's `out` and `result`. CallFailed otherwise, within `timeout_s`."""
+        """Call one of them, from any thread: the reply's `out` and `result`. CallFailed, within `timeout_s`, if not."""
         raise NotImplementedError("client.py: Client.call calls no client library yet")
 
     def close(self) -> None:
