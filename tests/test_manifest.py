@@ -60,6 +60,11 @@ def test_a_whole_manifest_is_read_from_its_folder_or_its_file(write: Write) -> N
         ('name = "sound"', "name = 7", "Expected `str`, got `int` - at `$.implementation.name`"),
         ('name = "sound"', 'name = "sound"\ncolour = "red"', "unknown field `colour` - at `$.implementation`"),
         ("[limits]", "[limit]", "unknown field `limit`"),
+        ("[limits]", "[build]\n[limits]", "missing required field `command` - at `$.build`"),
+        ("[limits]", "[build]\ncommand = []\n[limits]", "build.command is empty"),
+        ("[limits]", '[build]\ncommand = ["make"]\nshell = true\n[limits]', "unknown field `shell` - at `$.build`"),
+        ("[limits]", '[build]\ncommand = ["{port}"]\n[limits]', "no placeholder {port}; there are {python}"),
+        ("[limits]", '[build]\ncommand = ["make"]\ncwd = "no"\n[limits]', "build.cwd = 'no': no such folder"),
         (
             '"wire", "client"',
             '"wires"',

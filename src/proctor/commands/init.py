@@ -33,4 +33,4 @@ def init(folder: Path, language: str) -> None:
     except CannotBegin as error:
         raise CannotTell(str(error)) from None
     click.echo(f"{folder}: a server and a driver in {chosen.title}; README.md there says what to supply next")
-    click.echo(f"examine them: proctor certify {shlex.quote(str(folder))}")
+    click.echo(f"examine them: pytest --impl={shlex.quote(str(folder))}")
