@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from proctor.adapters.begin import begin
+from proctor.adapters.begin import TEMPLATES, begin
 from proctor.adapters.languages import LANGUAGES
 from proctor.manifest import read_manifest
 
@@ -55,6 +56,16 @@ def test_an_empty_folder_is_filled_and_another_is_left_as_it_is(tmp_path: Path) 
     assert said.startswith("Error: full: not empty, and nothing is overwritten")
     assert [path.name for path in (tmp_path / "full").iterdir()] == [".kept"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
+
+
+def test_what_pip_has_compiled_is_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(TEMPLATES, tmp_path / "installed")
+    (tmp_path / "installed" / "python" / "__pycache__").mkdir(exist_ok=True)
+    monkeypatch.setattr("proctor.adapters.begin.TEMPLATES", tmp_path / "installed")
+    begin(tmp_path / "mine", "python")
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == [
+        *("README.md", "client.py", "drive.py", "impl.toml", "server.py", "service.py", "wire.py")
+    ]
 
 
 def test_this_folder_can_be_filled(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.examination.test_bad_input import LISTENS, USAGE_ERROR, left_of
 
 def building(folder: Path, source: str) -> Path:
     """An implementation whose build is `source`, a Python program."""
-    server(folder, LISTENS)
+    server(folder, LISTENS, limits="boot_s = 20")
     (folder / "build.py").write_text(textwrap.dedent(source))
     with (folder / "impl.toml").open("a") as manifest:
         manifest.write('\n[build]\ncommand = ["{python}", "build.py"]\nenv = {WORD = "built"}\n')

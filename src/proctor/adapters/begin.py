@@ -86,7 +86,10 @@ def umask() -> int:
 
 
 def fill(draft: Path, language: Language, name: str) -> None:
-    shutil.copytree(TEMPLATES / language.name, draft, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    compiled = shutil.ignore_patterns("__pycache__")  # pip leaves it where it installs
+    shutil.copytree(
+        TEMPLATES / language.name, draft, ignore=compiled, dirs_exist_ok=True, copy_function=shutil.copyfile
+    )
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
