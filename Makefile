@@ -13,7 +13,7 @@ AXE_READY := tests/browser/node_modules/.ready
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify chaos test check kill-matrix chances mutants docs-tables bench clean
+.PHONY: certify chaos test check kill-matrix chances mutants docs docs-tables docs-pictures bench clean
 
 certify: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q
@@ -35,8 +35,14 @@ kill-matrix: $(READY)
 chances: $(READY)
 	$(BIN)/python -m tests.broken.chances
 
+docs: $(READY)
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -c docs -d docs/site/.doctrees . docs/site
+
 docs-tables: $(READY)
 	$(BIN)/python -m tests.failure_modes
+
+docs-pictures: $(READY)
+	$(BIN)/python -m docs.pictures
 
 mutants: $(READY)
 	$(BIN)/python -m tests.mutants
@@ -46,11 +52,11 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv report examples/node/node_modules tests/browser/node_modules
+	rm -rf .venv report docs/site examples/node/node_modules tests/browser/node_modules
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -e '.[dev,examples,pinned]'
+	$(BIN)/pip install -q -e '.[dev,docs,examples,pinned]'
 	touch $@
 
 # Without npm the example on Node is not examined, nor are pages judged by axe, and the tests say so.

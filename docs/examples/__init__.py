@@ -1,0 +1,1 @@
+"""What docs/extending.md shows, each run by tests/docs/test_extending.py."""
