@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # Sphinx puts no folder there that isn't its own
 
-from docs import docstrings, tables
+from docs import accessible, docstrings, tables
 
 project = "Proctor"
 version = release = version_of("proctor")
@@ -39,3 +39,4 @@ html_show_sphinx = False
 def setup(app: Sphinx) -> None:
     app.connect("source-read", tables.fill)
     app.connect("autodoc-process-docstring", docstrings.to_rst)
+    app.connect("html-page-context", accessible.repair, priority=900)  # after the theme's own
