@@ -18,7 +18,7 @@ from docs import accessible, docstrings, tables
 project = "Proctor"
 version = release = version_of("proctor")
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "spec/**.md"]
+include_patterns = ["CHANGELOG.md", "docs/*.md", "spec/**.md"]
 exclude_patterns = [".*", "**/node_modules", "report", "src", "tests", "examples", "docs/site"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_click"]
 
