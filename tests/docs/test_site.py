@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,28 +13,11 @@ from docs.tables import filled, made
 from proctor.api import Fault, Trigger
 from proctor.limits import LIMITS
 from proctor.model import PROFILES
-from proctor.places import CHECKOUT
+from tests.docs.building import build
 
 pytest.importorskip("sphinx", reason="the site is made with Sphinx, of the extra `docs`")
 
 OUTSIDE = re.compile(r"""(?:src="|<link[^>]*href="|@import\s|url\(["']?)(?:https?:)?//[^"')\s]*""")
-BUILT_WITHIN_S = 300
-
-
-def build(source: Path, made: Path) -> subprocess.CompletedProcess[str]:
-    """As `make docs` does it."""
-    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "--no-color"]
-    command += ["-c", str(CHECKOUT / "docs"), "-d", str(made / "read"), str(source), str(made / "site")]
-    plain = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    return subprocess.run(command, env=plain, capture_output=True, text=True, timeout=BUILT_WITHIN_S, check=False)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("site")
-    run = build(CHECKOUT, made)
-    assert run.returncode == 0, run.stderr
-    return made / "site"
 
 
 def pages(site: Path) -> list[Path]:
