@@ -55,7 +55,7 @@ def test_signals_before_boot_is_done_cost_no_worker(start_server: StartServer, h
     """A parent that is still forking its first workers takes each SIGCHLD for one of theirs."""
     server = start_server(workers=4, ready=False)
     eventually(
-        lambda: observe.catches(server.pid, signal.SIGTERM),
+        lambda: observe.heeds(server.pid, signal.SIGTERM),
         within=server.promise("boot_s"),
         what="the parent to listen to SIGTERM",
     )
@@ -75,7 +75,7 @@ def test_stop_signals_to_the_group_before_boot_is_done_end_everything(
     server = start_server(workers=4, ready=False)
     eventually(
         # An interpreter may have a handler of its own before the server has: so there must be a child, too.
-        lambda: observe.catches(server.pid, number) and observe.children(server.pid),
+        lambda: observe.heeds(server.pid, number) and observe.children(server.pid),
         within=server.promise("boot_s"),
         what=f"the parent to listen to {number.name} and to have forked",
     )

@@ -57,7 +57,7 @@ def test_a_reload_signal_during_boot_counts(start_server: StartServer) -> None:
     """Workers that were forked before the signal stay what they are, though somebody has asked for others."""
     server = start_server(ready=False)
     eventually(
-        lambda: observe.catches(server.pid, signal.SIGHUP),
+        lambda: observe.heeds(server.pid, signal.SIGHUP),
         within=server.promise("boot_s"),
         what="the parent to listen to SIGHUP",
     )

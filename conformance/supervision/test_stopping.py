@@ -84,7 +84,7 @@ def test_a_stop_signal_during_boot_ends_everything(start_server: StartServer, mo
     """Workers that are forked after the parent has made up its mind outlive it; so does a node."""
     server = start_server(ready=False)
     eventually(
-        lambda: observe.catches(server.pid, signal.SIGTERM),
+        lambda: observe.heeds(server.pid, signal.SIGTERM),
         within=server.promise("boot_s"),
         what="the parent to listen to SIGTERM",
     )

@@ -23,13 +23,24 @@ def test_a_listener_is_known_by_its_port_and_its_holder_by_the_inode() -> None:
         assert observe.holders(observe.listening_inodes(port), [os.getpid(), 1]) == [os.getpid()]
 
 
-def test_a_handler_shows_in_the_signals_that_a_process_catches() -> None:
+def test_a_handler_shows_in_the_signals_that_a_process_heeds() -> None:
     before = signal.signal(signal.SIGUSR1, lambda *_: None)
     try:
-        assert observe.catches(os.getpid(), signal.SIGUSR1)
+        assert observe.heeds(os.getpid(), signal.SIGUSR1)
     finally:
         signal.signal(signal.SIGUSR1, before)
-    assert not observe.catches(os.getpid(), signal.SIGUSR1)
+    assert not observe.heeds(os.getpid(), signal.SIGUSR1)
+
+
+def test_a_signal_that_is_blocked_to_be_waited_for_is_heeded() -> None:
+    """As a parent does that asks sigtimedwait(2), or reads a signalfd(2), instead of handling it."""
+    waits = "import signal as s; s.pthread_sigmask(s.SIG_BLOCK, {s.SIGUSR1}); print('blocked', flush=True); s.pause()"
+    with subprocess.Popen([sys.executable, "-c", waits], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"blocked\n"
+        assert observe.heeds(process.pid, signal.SIGUSR1)
+        assert not observe.heeds(process.pid, signal.SIGUSR2)
+        process.kill()
 
 
 def test_a_process_that_is_not_there_is_none_and_empty() -> None:

@@ -24,7 +24,7 @@ def init(folder: Path, language: str) -> None:
     \b
     Examples:
       proctor init mine --language go
-      proctor certify mine
+      proctor init . --language python
 
     The exit status is 2 if it can't be written, and then nothing is left there.
     """

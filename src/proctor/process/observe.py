@@ -223,9 +223,13 @@ def status(pid: int) -> dict[str, str]:
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
-def catches(pid: int, signal_number: int) -> bool:
-    """Whether a process has a handler of its own for a signal (SigCgt): the gate between exec and readiness."""
-    mask = int(status(pid).get("SigCgt", "0"), 16)
+def heeds(pid: int, signal_number: int) -> bool:
+    """Whether a process looks after a signal: the gate between exec and readiness.
+
+    It has a handler of its own (SigCgt), or blocks it (SigBlk), to take it by sigwait(3) or signalfd(2).
+    """
+    told = status(pid)
+    mask = int(told.get("SigCgt", "0"), 16) | int(told.get("SigBlk", "0"), 16)
     return bool(mask >> (signal_number - 1) & 1)
 
 
