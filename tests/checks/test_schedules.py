@@ -87,6 +87,14 @@ UNLAWFUL: dict[str, tuple[str, Sequence[Written]]] = {
         "supervision/every-death-is-reaped",
         [*act("kill-worker", 12, 12, WHO, "calls"), processes(12.0, zombies=[11]), processes(14.0)],
     ),
+    "a zombie that stays though its parent has been continued": (
+        "supervision/every-death-is-reaped",
+        [
+            *act("stop-parent", 12, 14, WHO, "reaping", settles_s=1),
+            processes(12.1, zombies=[11], workers=[12]),
+            processes(17.5),
+        ],
+    ),
     "a worker too few": (
         "supervision/dead-worker-is-replaced",
         [*act("kill-worker", 12, 12, WHO, "calls"), processes(12.5, workers=[12]), rest(20, why="1 worker of 2")],

@@ -17,7 +17,10 @@ from tests.examination.miniatures import Run, examine
 PROCTOR = str(Path(sys.executable).with_name("proctor"))
 CASE = "chaos/test_schedules.py::test_servers_outlive_whatever_is_drawn"
 SUITE = str(CHECKOUT / "chaos" / "test_schedules.py")
-ALL_AT_ONCE = Schedule((4,), 0, 0, (Planned("cut-server", After(0)), Planned("kill-workers", AfterCalls(2))))
+# A parent that runs meanwhile may be quick enough to have a signal for each.
+ALL_AT_ONCE = Schedule(
+    (4,), 0, 0, (Planned("stop-parent", After(0), lasts_s=2.0), Planned("kill-workers", AfterCalls(2)))
+)
 WITH_IT = {  # who is not known to be dead is not replaced, and is waited for when the server is to stop
     "supervision/dead-worker-is-replaced",
     "supervision/stop-ends-everything",
@@ -48,7 +51,7 @@ def test_a_schedule_shows_what_is_wrong_and_its_history_shows_it_again(tmp_path:
     found = json.loads(replay.read_text())
     assert from_data(found["schedule"]) == ALL_AT_ONCE
     assert found["broke"] == found["tried"], "each time"
-    assert [act["what"] for act in found["observed"]] == ["cut-server", "kill-workers"]
+    assert [act["what"] for act in found["observed"]] == ["stop-parent", "kill-workers"]
     document = json.loads((tmp_path / "report" / "certificate.json").read_text())
     failed = {entry["id"] for entry in document["clauses"] if entry["verdict"] == "fail"}
     assert "supervision/every-death-is-reaped" in failed
@@ -62,7 +65,7 @@ def test_the_same_schedule_does_the_honest_one_no_harm(tmp_path: Path) -> None:
     impl = quick(HONEST, tmp_path)
     run = examine(impl, f"--replay={replay_file(tmp_path)}", "-q", SUITE)
     assert run.status == 0, run.text
-    assert "kill-workers: nothing found; at rest " in run.text.replace("cut-server, ", "")
+    assert "kill-workers: nothing found; at rest " in run.text
     assert not (tmp_path / "report" / "replays").exists()
 
 

@@ -23,13 +23,14 @@ def parents_live(history: History) -> Iterator[Finding]:
 
 
 def the_dead_are_reaped(history: History) -> Iterator[Finding]:
-    """No child stays a zombie for longer than `reap_s` (S1, S2)."""
+    """No child stays a zombie for longer than `reap_s` (S1, S2), counted from when its parent could see to it."""
     allowed_s = terms(history).limits["reap_s"] + SEEN_WITHIN_S
     for server in theirs(history):
+        acts = list(befell(history, server.who))
         for pid, began, ended in zombies(history, server.who):
-            late_s = ended - began - stalled_s(history, began, ended) - allowed_s
-            excused = any(span.excuses("reaping", began, ended) for span in befell(history, server.who))
-            if late_s > 0 and not excused:
+            excuses = [span.settled for span in acts if span.excuses("reaping", began, ended)]
+            since = min(max([began, *excuses]), ended)
+            if ended - since - stalled_s(history, since, ended) > allowed_s:
                 said = f"process {pid} of {server.who} was dead for {ended - began:.2f} s, and not reaped"
                 yield Finding(ended, said, "supervision/every-death-is-reaped")
 
