@@ -38,4 +38,4 @@ def test_a_counterexample_is_small_and_kept_and_can_be_sent_again(tmp_path: Path
 
 def test_what_is_no_hex_is_one_line() -> None:
     done = subprocess.run([PROCTOR, "send", "--impl=reference", "0g"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "Error: '0g' is neither hex nor one of FIN, RST\n")
+    assert (done.returncode, done.stderr) == (2, "Error: '0g' is neither hex nor one of FIN, RST\n")

@@ -10,8 +10,11 @@ import sys
 import threading
 import time
 
+import pytest
+
 from proctor.process import observe
 from proctor.process.ports import HIGHEST, LOWEST, Ports
+from proctor.waiting import eventually
 
 
 def test_a_listener_is_known_by_its_port_and_its_holder_by_the_inode() -> None:
@@ -32,14 +35,21 @@ def test_a_handler_shows_in_the_signals_that_a_process_heeds() -> None:
     assert not observe.heeds(os.getpid(), signal.SIGUSR1)
 
 
-def test_a_signal_that_is_blocked_to_be_waited_for_is_heeded() -> None:
-    """As a parent does that asks sigtimedwait(2), or reads a signalfd(2), instead of handling it."""
-    waits = "import signal as s; s.pthread_sigmask(s.SIG_BLOCK, {s.SIGUSR1}); print('blocked', flush=True); s.pause()"
-    with subprocess.Popen([sys.executable, "-c", waits], stdout=subprocess.PIPE) as process:
+@pytest.mark.parametrize("waits", ["s.pause()", "s.sigtimedwait({s.SIGUSR1}, 60)"], ids=["signalfd", "sigtimedwait"])
+def test_a_signal_that_is_blocked_to_be_waited_for_is_heeded(waits: str) -> None:
+    """By a parent that asks sigtimedwait(2), or reads a signalfd(2), instead of handling it."""
+    blocks = "import signal as s; s.pthread_sigmask(s.SIG_BLOCK, {s.SIGUSR1}); print('blocked', flush=True)"
+    with subprocess.Popen([sys.executable, "-c", f"{blocks}; {waits}"], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"blocked\n"
+        eventually(lambda: observe.stat(process.pid).state == "S", within=20)  # type: ignore[union-attr]  # it is there
         assert observe.heeds(process.pid, signal.SIGUSR1)
-        assert not observe.heeds(process.pid, signal.SIGUSR2)
+        process.kill()
+
+
+def test_a_process_that_only_sleeps_heeds_nothing() -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        assert not observe.heeds(process.pid, signal.SIGUSR1)
         process.kill()
 
 

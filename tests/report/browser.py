@@ -107,4 +107,12 @@ def browser(folder: Path) -> Iterator[Browser]:
         yield Browser(driver)
     finally:
         driver.quit()
-        eventually(lambda: not psutil.wait_procs(started, 0)[1], within=WITHIN_S, what="the browser to end")
+        eventually(lambda: all(map(has_ended, started)), within=WITHIN_S, what="the browser to end")
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """A zombie has: where this process adopts orphans, as an examination does, it is whose they become."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -226,11 +226,12 @@ def status(pid: int) -> dict[str, str]:
 def heeds(pid: int, signal_number: int) -> bool:
     """Whether a process looks after a signal: the gate between exec and readiness.
 
-    It has a handler of its own (SigCgt), or blocks it (SigBlk), to take it by sigwait(3) or signalfd(2).
+    It has a handler of its own (SigCgt), or blocks it (SigBlk), as for signalfd(2), or is in sigtimedwait(2), in which
+    the kernel shows nothing as blocked. Source: do_sigtimedwait() in Linux, kernel/signal.c.
     """
     told = status(pid)
     mask = int(told.get("SigCgt", "0"), 16) | int(told.get("SigBlk", "0"), 16)
-    return bool(mask >> (signal_number - 1) & 1)
+    return bool(mask >> (signal_number - 1) & 1) or "sigtimedwait" in read(PROC / str(pid) / "wchan")
 
 
 def borrows_memory(pid: int, owner: int) -> bool:
