@@ -7,12 +7,13 @@ import signal
 import socket
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from proctor.links import Address
 from proctor.outcome import Failure, Inconclusive, TimedOut
-from proctor.subject.server import DidNotStart, ParentEnded, Server
+from proctor.subject.server import DidNotStart, ParentEnded, Server, Snapshot
 from proctor.subject.until import until_gone, until_staffed
 from proctor.waiting import eventually
 from proctor.wire.messages import sleep
@@ -281,3 +282,30 @@ def test_a_quick_server_computes_several_sums_none_of_which_it_may_refuse(miniat
 def test_a_server_that_computes_in_no_time_is_not_asked_for_ever(miniatures: Miniatures) -> None:
     server = miniatures.server(f"{LISTENS}TERM_S = 0\n{CALCULATES}").start()
     assert len(server.computing(1.0)) <= 100
+
+
+BEFORE = Snapshot(parent=1, workers=(2, 3), nodes=(b"here",))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(BEFORE, BEFORE), (replace(BEFORE, nodes=()), BEFORE)],
+    ids=["the same", "a node that was on its way has come"],
+)
+def test_what_has_not_been_lost_is_unharmed(before: Snapshot, after: Snapshot) -> None:
+    assert before.is_unharmed_in(after)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        replace(BEFORE, parent=4),
+        replace(BEFORE, workers=(2, 5)),
+        replace(BEFORE, nodes=()),
+        replace(BEFORE, nodes=(b"here", b"here")),
+        replace(BEFORE, nodes=(b"elsewhere",)),
+    ],
+    ids=["another parent", "another worker", "no node", "two nodes", "another address"],
+)
+def test_what_is_another_has_been_harmed(after: Snapshot) -> None:
+    assert not BEFORE.is_unharmed_in(after)

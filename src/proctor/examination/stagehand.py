@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from proctor.history import History
 from proctor.loop import LoopThread
@@ -80,18 +79,13 @@ class Stagehand:
         return self._shared
 
     def check_unharmed(self, before: Snapshot) -> None:
-        """Failure if the shared server is not what it was before the case; it is then replaced.
-
-        A node that was on its way before it, as after a session that the host's stalling has cost, may have come.
-        """
+        """Failure if the shared server is not what it was before the case; it is then replaced."""
         shared = self._shared
         assert shared is not None
-        if before.nodes:
-            with suppress(TimedOut):
-                eventually(lambda: shared.snapshot().nodes == before.nodes, within=shared.promise("register_s"))
+        with suppress(TimedOut):
+            eventually(lambda: before.is_unharmed_in(shared.snapshot()), within=shared.promise("register_s"))
         after = shared.snapshot()
-        judged = after if before.nodes else replace(after, nodes=())
-        if judged != before or shared.program.exit_status() is not None:
+        if not before.is_unharmed_in(after) or shared.program.exit_status() is not None:
             self.dismiss_shared_server()
             raise Failure(f"the case harmed the server: before it {before}, after it {after}")
 

@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proctor.links import Address
 from proctor.manifest import Manifest, fill
@@ -68,6 +68,12 @@ class Snapshot:
     parent: int
     workers: tuple[int, ...]
     nodes: tuple[bytes, ...]
+
+    def is_unharmed_in(self, after: Snapshot) -> bool:
+        """Whether nothing has changed. A node that was on its way, as after a session that the host's stalling has
+        cost, may have come.
+        """
+        return after == self or (not self.nodes and replace(after, nodes=()) == self)
 
     def __str__(self) -> str:
         return f"parent {self.parent}, workers {several(self.workers)}, nodes {several(map(shown, self.nodes))}"
