@@ -254,9 +254,9 @@ def takes_little(service: Service) -> None:
     program = service.client.program
     pids = [program.pid, *(process.pid for process in program.tree())]
     began, used_s = time.monotonic(), observe.processor_s(pids)
-    wanted_s = {pid: observe.runnable_s([pid]) for pid in pids}
+    wanted_s = observe.runnable_s(pids)
     throughout(lambda: None, WATCHED_S)
     took_s, used_s = time.monotonic() - began, observe.processor_s(pids) - used_s
     assert used_s < MOST_OF_A_PROCESSOR * took_s, f"{used_s:.2f} s of processor time in {took_s:.2f} s without a call"
-    busiest_s = max(observe.runnable_s([pid]) - before for pid, before in wanted_s.items())
-    assert busiest_s < NEVER_SLEEPS * took_s, f"a process ran, or waited to run, for {busiest_s:.2f} of {took_s:.2f} s"
+    busiest_s = observe.busiest_s(pids, wanted_s)
+    assert busiest_s < NEVER_SLEEPS * took_s, f"a thread ran, or waited to run, for {busiest_s:.2f} of {took_s:.2f} s"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -125,11 +126,23 @@ def test_who_works_is_runnable_all_the_time_and_who_waits_is_not() -> None:
     began, before = time.monotonic(), observe.runnable_s(me)
     while time.monotonic() < began + 0.2:
         sum(range(100_000))
-    assert observe.runnable_s(me) - before > 0.9 * 0.2
+    assert observe.busiest_s(me, before) > 0.9 * 0.2
     began, before = time.monotonic(), observe.runnable_s(me)
     threading.Event().wait(0.2)
-    assert observe.runnable_s(me) - before < 0.9 * (time.monotonic() - began)
-    assert observe.runnable_s([2**22 + 1]) == 0
+    assert observe.busiest_s(me, before) < 0.9 * (time.monotonic() - began)
+    assert observe.busiest_s([2**22 + 1], {}) == 0
+
+
+def test_each_thread_has_an_account_of_its_own() -> None:
+    """Several that wait for a processor together wait longer than the time that passes, and none is a busy loop."""
+    me = [os.getpid()]
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(threading.get_native_id).result()
+        before = observe.runnable_s(me)
+        theirs = pool.submit(threading.get_native_id).result()
+        assert {threading.get_native_id(), theirs} <= set(before)
+        assert observe.busiest_s(me, {thread: spent + 9.0 for thread, spent in before.items()}) < 0
+        assert observe.busiest_s(me, {**before, theirs: -9.0}) > 9.0
 
 
 def test_processor_time_grows_with_work_and_not_with_waiting() -> None:

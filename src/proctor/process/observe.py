@@ -14,7 +14,7 @@ import os
 import platform
 import struct
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -259,23 +259,19 @@ def processor_s(pids: Iterable[int]) -> float:
     return sum(found.cpu_ticks for pid in pids if (found := stat(pid))) / TICKS_PER_S
 
 
-def runnable_s(pids: Iterable[int]) -> float:
-    """Time that the threads of processes have run, or waited to run, so far, in seconds.
+def runnable_s(pids: Iterable[int]) -> dict[int, float]:
+    """How long each thread of processes has run, or waited to run, so far, in seconds, by its id.
 
-    On a busy machine one that never sleeps gets little of a processor, but this is all the time that there is. 0 on a
-    kernel that keeps no account. Source: linux/Documentation/scheduler/sched-stats.rst, /proc/<pid>/schedstat.
+    On a busy machine one that never sleeps gets little of a processor, but this is all the time that there is. Empty
+    on a kernel that keeps no account. Source: linux/Documentation/scheduler/sched-stats.rst, /proc/<pid>/schedstat.
     """
-    texts = [text for pid in pids for text in thread_texts(pid, "schedstat")]
-    return sum(int(spent) for text in texts for spent in text.split()[:2]) / NANOSECONDS
+    texts = {path: read(path) for pid in pids for path in (PROC / str(pid) / "task").glob("*/schedstat")}
+    return {int(path.parent.name): sum(map(int, text.split()[:2])) / NANOSECONDS for path, text in texts.items()}
 
 
-def thread_texts(pid: int, name: str) -> list[str]:
-    """A file of /proc for each thread of a process; none for threads that are gone."""
-    texts = []
-    for path in (PROC / str(pid) / "task").glob(f"*/{name}"):
-        with suppress(OSError):
-            texts.append(path.read_text())
-    return texts
+def busiest_s(pids: Iterable[int], before: Mapping[int, float]) -> float:
+    """The most by which that has grown for any one thread: several together wait longer than the time that passes."""
+    return max((spent - before.get(thread, 0.0) for thread, spent in runnable_s(pids).items()), default=0.0)
 
 
 def ticks_now() -> int:
