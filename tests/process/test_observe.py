@@ -134,7 +134,7 @@ def test_who_works_is_runnable_all_the_time_and_who_waits_is_not() -> None:
 
 
 def test_each_thread_has_an_account_of_its_own() -> None:
-    """Several that wait for a processor together wait longer than the time that passes, and none is a busy loop."""
+    """The most that any one of them has is told, and not what all have together."""
     me = [os.getpid()]
     with ThreadPoolExecutor(1) as pool:
         pool.submit(threading.get_native_id).result()
