@@ -18,7 +18,7 @@ from reference.address import Address
 from reference.directory import Directory
 from reference.registry import Registry
 from reference.settings import ClientSettings
-from reference.wire import FrameReader, members_of
+from reference.wire import FrameReader, strict
 
 READ_BYTES = 64 * 1024
 IDLE_MAX = 32  # connections that are kept for one server
@@ -253,7 +253,8 @@ class ClientParts(NamedTuple):
 def parse_reply(body: bytes) -> Reply:
     """CallFailed as protocol if it is none, as remote if it is an error."""
     try:
-        out, result = members_of(body.decode(), "out", "result")
+        reply = strict.decode(body.decode())
+        out, result = reply["out"], reply["result"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CallFailed("protocol", f"what came is no reply: {error}") from None
     if not isinstance(out, str):

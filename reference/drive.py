@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 from reference.client import CallFailed, Client
-from reference.wire import read
+from reference.wire import strict
 
 INPUT_BYTES = 1024 * 1024
 OPS = ("call", "servers", "close")
@@ -44,7 +44,7 @@ class Driver:
     def parse(self, line: bytes) -> dict[str, Any] | None:
         """A request; None after a reply that says what is wrong with it."""
         try:
-            request = read(line.decode())
+            request = strict.decode(line.decode())
         except (ValueError, RecursionError) as error:
             self.refuse({}, f"not a line of JSON: {error}")
             return None

@@ -8,8 +8,9 @@ from collections.abc import Callable, Generator
 from types import GeneratorType
 from typing import Any
 
+from reference.codec import Codec
 from reference.log import Log
-from reference.wire import Codec, Refused
+from reference.wire import Refused
 
 Steps = Generator[float, None, Any]
 Method = Callable[[Any], Any]

@@ -6,6 +6,7 @@ import socket
 from typing import NamedTuple
 
 from reference.address import Address
+from reference.codec import Codec
 from reference.connection import Connection, Owner
 from reference.listener import Opener
 from reference.log import Log
@@ -14,7 +15,7 @@ from reference.registration import Registration, SessionNote
 from reference.reports import Reporter
 from reference.settings import ServerSettings
 from reference.supervisor import Supervisor
-from reference.wire import Codec, FrameReader
+from reference.wire import FrameReader
 from reference.worker import Worker
 
 

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from reference.codec import Codec
 from reference.connection import Connection
-from reference.wire import HEADER_BYTES, Codec, Dialect, FrameReader, Refused
+from reference.wire import HEADER_BYTES, Dialect, FrameReader, Refused
 from reference.worker import Worker
 
 Bytes = bytes | bytearray

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from reference.codec import Codec
 from reference.connection import Connection
 from reference.methods import Dispatcher, Methods
-from reference.wire import Codec, Refused, unique
+from reference.wire import Refused, unique
 from reference.worker import Worker
 
 Bytes = bytes | bytearray
@@ -149,13 +150,16 @@ class ComposesText(Methods):
         return unicodedata.normalize("NFC", params) if type(params) is str else params
 
 
-class ReplacesHalves(Methods):
+class ReplacesHalves(Codec):
     """Half of a surrogate pair becomes a question mark (F17)."""
 
     breaks = "wire/lone-surrogates-are-never-altered"
 
-    def ping(self, params: Any) -> Any:
-        return params.encode(errors="replace").decode() if type(params) is str else params
+    def request(self, body: bytes) -> tuple[Any, Any]:
+        with suppress(ValueError, RecursionError):
+            read = json.loads(body.decode(), object_pairs_hook=unique)
+            body = json.dumps(read, ensure_ascii=False).encode(errors="replace")
+        return super().request(body)
 
 
 # --- Methods

@@ -27,7 +27,7 @@ AT_ONCE, PROCESSES_EACH = 2, 3
 ENDS_WITHIN_S = 900
 USAGE_ERROR = 4
 FIRST = {  # the profiles that a module is most about; the others are tried if these are all kept
-    "wire": ("wire.py", "methods.py", "connection.py", "worker.py", "timers.py"),
+    "wire": ("wire.py", "codec.py", "methods.py", "connection.py", "worker.py", "timers.py"),
     "discovery": ("registration.py", "registry.py"),
     "client": ("client.py", "directory.py", "drive.py"),
     "supervision or restart": ("supervisor.py", "children.py", "signals.py", "reports.py", "listener.py"),

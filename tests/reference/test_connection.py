@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from reference.codec import Codec
 from reference.connection import LINGER_S, QUIET_S, READ_BYTES, UNSENT_BYTES_MAX, Answer, Connection
 from reference.log import Log
 from reference.methods import Dispatcher, Methods
 from reference.timers import Timers
-from reference.wire import Codec, Dialect, FrameReader
+from reference.wire import Dialect, FrameReader
 
 WITHIN_S = 10.0
 LIMIT = 1024 * 1024
