@@ -115,10 +115,17 @@ def test_a_profile_without_its_section_is_refused(write: Write) -> None:
 
 
 def test_a_path_that_is_not_there_and_a_folder_without_manifest_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match=r"no such folder; --impl takes the folder that holds impl\.toml"):
+    with pytest.raises(ManifestError, match=r"no such folder; name the one that holds impl\.toml"):
         read_manifest(tmp_path / "nowhere")
-    with pytest.raises(ManifestError, match=r"holds no impl.toml"):
+    with pytest.raises(ManifestError, match=r"holds no impl\.toml, .*, or let `proctor init` write one"):
         read_manifest(tmp_path)
+
+
+def test_a_file_that_is_no_manifest_is_not_read_as_one(tmp_path: Path) -> None:
+    """Its first line would be called a mistake."""
+    (tmp_path / "server.py").write_text('"""A server."""\n')
+    with pytest.raises(ManifestError, match=r"server\.py: no manifest; name the folder that holds impl\.toml"):
+        read_manifest(tmp_path / "server.py")
 
 
 def test_a_manifest_that_is_not_text_is_refused(tmp_path: Path) -> None:

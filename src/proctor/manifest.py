@@ -141,11 +141,14 @@ def read_manifest(impl: Path) -> Manifest:
     """The manifest in the folder `impl`, or the file itself."""
     path = impl / FILE_NAME if impl.is_dir() else impl
     if not impl.exists():
-        raise ManifestError(f"{impl}: no such folder; --impl takes the folder that holds {FILE_NAME}")
+        raise ManifestError(f"{impl}: no such folder; name the one that holds {FILE_NAME}")
     if not path.is_file():
         raise ManifestError(
-            f"{impl}: holds no {FILE_NAME}, which says how to start the implementation; --impl takes its folder"
+            f"{impl}: holds no {FILE_NAME}, which says how to start the implementation; "
+            "name the folder that does, or let `proctor init` write one"
         )
+    if path.suffix != Path(FILE_NAME).suffix:
+        raise ManifestError(f"{impl}: no manifest; name the folder that holds {FILE_NAME}")
     text = path.read_bytes()
     try:
         document = msgspec.toml.decode(text, type=Document)

@@ -10,6 +10,7 @@ from proctor.process import observe
 from tests.examination.miniatures import client, examine, server
 
 USAGE_ERROR = 4
+KIT_AT_FAULT = 3
 LISTENS = """
     import socket, sys, time
     listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
@@ -32,7 +33,7 @@ def left_of(folder: Path) -> list[str]:
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     run = examine(tmp_path / "nowhere")
     assert run.status == USAGE_ERROR
-    assert run.error == f"{tmp_path}/nowhere: no such folder; --impl takes the folder that holds impl.toml"
+    assert run.error == f"{tmp_path}/nowhere: no such folder; name the one that holds impl.toml"
 
 
 def test_a_manifest_with_an_unknown_key(tmp_path: Path) -> None:
@@ -44,11 +45,30 @@ def test_a_manifest_with_an_unknown_key(tmp_path: Path) -> None:
     assert run.error == f"{manifest}: Object contains unknown field `redy` - at `$.server`"
 
 
-@pytest.mark.parametrize("option", ["--time-scale=0", "--time-scale=-1"])
+@pytest.mark.parametrize("option", ["--time-scale=0", "--time-scale=-1", "--time-scale=inf", "--time-scale=nan"])
 def test_a_time_scale_that_is_no_factor(tmp_path: Path, option: str) -> None:
     run = examine(server(tmp_path, ""), option)
     assert run.status == USAGE_ERROR
     assert "must be greater than 0" in run.error
+
+
+@pytest.mark.parametrize(
+    ("report", "why"), [("impl.toml", "Not a directory"), ("/proc/report", "No such file or directory")]
+)
+def test_a_report_that_cannot_be_written_is_told_before_anything_runs(tmp_path: Path, report: str, why: str) -> None:
+    run = examine(server(tmp_path, "raise SystemExit('it was started')"), f"--report={report}")
+    assert (run.status, run.error) == (USAGE_ERROR, f"--report={report}: cannot be written: {why}")
+
+
+def test_a_report_that_cannot_be_written_any_more_is_one_line(tmp_path: Path) -> None:
+    """After all verdicts; and it is no failure of whoever was examined."""
+    impl = server(tmp_path, LISTENS, limits="boot_s = 20")
+    (impl / "test_cases.py").write_text("from pathlib import Path\ndef test_it():\n    Path('there').touch()\n")
+    run = examine(impl, "--report=there", "test_cases.py")
+    assert run.status == KIT_AT_FAULT, run.text
+    assert "--report=there: cannot be written: File exists" in run.text
+    assert "Traceback" not in run.text
+    assert "  supervision  " in run.text
 
 
 def test_a_command_that_does_not_exist(tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ from threading import Thread
 
 import pytest
 
+from proctor.examination.debugging import SUSPENDED
+from proctor.places import CHECKOUT
 from proctor.process import observe
 from proctor.waiting import throughout
 from tests.commands.typed import at_a_terminal
-from tests.examination.miniatures import server
+from tests.examination.miniatures import examine, server
 from tests.examination.test_verdicts import LISTENS, MUST, impl
 
 __all__ = ["impl"]  # the fixture
@@ -127,6 +129,19 @@ def test_an_interrupt_at_the_prompt_ends_the_run_and_the_server(impl: Path) -> N
         session.until("no tests ran")
         assert run.wait(SAID_WITHIN_S) == 2
     assert observe.stat(int(found[1])) is None
+
+
+def test_cases_that_watch_for_so_many_promises_end_though_deadlines_never_do(tmp_path: Path) -> None:
+    """What is stretched is how long others may take. How long a case itself goes on, and with how many, must not be."""
+    watching = (
+        "client/test_calls.py::test_a_call_without_an_answer_ends_in_time[several-stopped]",
+        "supervision/test_respawning.py::test_workers_are_not_taken_for_hung_because_time_went_by",
+        "wire/test_methods.py::test_a_minute_is_not_too_long",
+    )
+    cases = [str(CHECKOUT / "conformance" / case) for case in watching]
+    run = examine(CHECKOUT / "reference", f"--time-scale={SUSPENDED}", f"--report={tmp_path}", *cases)
+    assert run.status == 0, run.text
+    assert f"{len(watching)} passed" in run.text
 
 
 def test_without_a_terminal_it_is_refused(impl: Path) -> None:

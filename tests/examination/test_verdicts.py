@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.examination.miniatures import Run, examine, server
+from tests.examination.miniatures import Run, client, examine, server
 
 LISTENS = """
     import os, signal, socket, sys, time
@@ -21,7 +21,16 @@ LISTENS = """
         time.sleep(600)
     time.sleep(600)
 """
+STARTS_ONCE = """
+    import json, pathlib, sys
+    pathlib.Path("started").mkdir()
+    listed = []
+    for line in sys.stdin:
+        print(json.dumps({"id": json.loads(line)["id"], "servers": listed}), flush=True)
+        listed = ["127.0.0.1:9"]
+"""
 MUST = "supervision/every-death-is-reaped"
+SHOULD = "supervision/foreign-child-is-reaped"
 
 
 @pytest.fixture
@@ -46,6 +55,8 @@ def test_a_case_that_passes_is_green_and_stands_on_the_certificate(impl: Path) -
     assert run.status == 0, run.text
     assert clause_of(document)["verdict"] == "pass"
     assert document["selection"] == {"complete": False, "expression": "test_cases.py"}
+    assert "\ncertificate: report/certificate.json, as a page: report/certificate.html\n" in run.text
+    assert (impl / "report" / "certificate.html").is_file()
 
 
 def test_a_failure_shows_clause_message_evidence_and_how_to_see_it_again(impl: Path) -> None:
@@ -146,6 +157,36 @@ def test_a_fault_whose_effect_was_never_asked_for_is_an_error(impl: Path) -> Non
     assert "Kill was injected, and its effect never asked for" in run.text
 
 
+def test_a_mark_of_pytest_s_own_excuses_nobody(impl: Path) -> None:
+    """What is known to fail stands beside the manifest, and costs the certificate."""
+    cases = f"""
+        import pytest
+
+        @clause('{MUST}')
+        @pytest.mark.xfail
+        def test_it(server): assert server.pid == 0, "nobody is reaped"
+    """
+    run, document = run_suite(impl, cases)
+    assert run.status == 1, run.text
+    assert clause_of(document)["verdict"] == "fail"
+
+
+def test_pytest_s_own_junit_report_can_be_had_of_what_fails_nothing(impl: Path) -> None:
+    """Many a project asks for one in its settings."""
+    cases = f"""
+        @clause('{MUST}')
+        def test_must(server): raise Unavailable("no thumbscrews here")
+
+        @clause('{SHOULD}')
+        def test_should(server): assert server.pid == 0, "not as it should be"
+    """
+    run, _ = run_suite(impl, cases, "--junitxml=pytests.xml")
+    assert run.status == 0, run.text
+    told = (impl / "pytests.xml").read_text()
+    assert "inconclusive: no thumbscrews here" in told
+    assert "not as it should be" in told
+
+
 def test_a_case_that_another_registry_is_needed_for_is_left_out(impl: Path) -> None:
     """What can't be disturbed here costs no verdict, and no line of the report."""
     cases = f"""
@@ -204,6 +245,18 @@ def test_a_case_that_harms_the_shared_server_fails_and_the_next_gets_another(imp
     verdicts = {case["case"].partition("::")[2]: case["verdict"] for case in clause_of(document)["cases"]}
     assert verdicts == {"test_1_harms": "fail", "test_2_goes_on": "pass"}
     assert "the case harmed the server" in run.text
+
+
+def test_a_shared_client_that_does_not_start_is_nowhere_later(tmp_path: Path) -> None:
+    """Else one is left for each case, and the evidence of each shows those of the cases before it."""
+    impl = client(tmp_path, STARTS_ONCE)
+    case = "@clause('client/keeps-the-list-without-registry')\ndef test_{}(service): ...\n"
+    run, document = run_suite(impl, "".join(case.format(n) for n in range(3)))
+    assert run.status == 1, run.text
+    cases = clause_of(document, "client/keeps-the-list-without-registry")["cases"]
+    assert [one["verdict"] for one in cases] == ["fail"] * 3
+    assert not any(one["evidence"]["subjects"] for one in cases)
+    assert "FileExistsError" in cases[0]["message"], "what it said last is told all the same"
 
 
 def test_what_is_not_claimed_is_not_run(impl: Path) -> None:

@@ -14,7 +14,7 @@ from proctor.process.text import printable
 from proctor.report.certificate import NAME, nothing_was_judged
 from proctor.report.document import Unreadable
 from proctor.report.merge import NotMerged, merged, read_part
-from proctor.report.pages import write_report
+from proctor.report.pages import whereabouts, write_report
 from proctor.report.terminal import summary_lines
 from proctor.report.verify import differences, fits, on_disk, read_certificate
 from proctor.spec import SpecError
@@ -46,11 +46,13 @@ def verify(certificate: Path, impl: Path) -> None:
     """
     try:
         examined, here = read_certificate(certificate), on_disk(impl)
-    except (Unreadable, ManifestError, SpecError, OSError) as error:
+    except ManifestError as error:
+        raise CannotTell(f"{error} (--impl={impl})") from None
+    except (Unreadable, SpecError, OSError) as error:
         raise CannotTell(str(error)) from None
     lines = list(differences(examined, here))
     for line in lines or [fits(examined)]:
-        click.echo(line)
+        click.echo(printable(line))
     if lines:
         raise SystemExit(1)
 
@@ -90,7 +92,7 @@ def merge(certificates: tuple[Path, ...], report: Path) -> None:
         raise CannotTell(str(error)) from None
     except OSError as error:
         raise CannotTell(f"--report={report}: cannot be written: {error.strerror}") from None
-    for line in [*summary_lines(whole.document), *whole.untrue, f"certificate: {path}"]:
+    for line in [*summary_lines(whole.document), *whole.untrue, whereabouts(path)]:
         click.echo(printable(line))
     if not whole.passed:
         raise SystemExit(1)

@@ -8,6 +8,7 @@ import click
 
 from proctor.commands.group import CannotTell
 from proctor.history import History
+from proctor.process.text import legible
 from proctor.report.timeline.command import NoTimeline, show
 from proctor.schedules.judging import findings
 from proctor.schedules.recovery import recovery_s
@@ -37,7 +38,7 @@ def recheck(history: Path) -> None:
     except (ValueError, TypeError, KeyError, AttributeError) as error:  # its events are of other forms than ours
         raise CannotTell(f"{history}: can't be judged: {error}") from None
     for finding in found:
-        click.echo(f"{finding.clause or 'no rest'}: {finding.message}")
+        click.echo(legible(f"{finding.clause or 'no rest'}: {finding.message}"))
     if found:
         raise SystemExit(1)
     rest = "it never came to rest" if recovered is None else f"at rest {recovered:.2f} s after the last act"
@@ -64,6 +65,6 @@ def timeline(history: Path, output: Path | None, text: bool) -> None:
         raise click.UsageError("--text prints, and --output writes a page: choose one.")
     try:
         for line in show(history, output, text):
-            click.echo(line)
+            click.echo(legible(line))
     except NoTimeline as error:
         raise CannotTell(str(error)) from None

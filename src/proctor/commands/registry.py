@@ -41,8 +41,8 @@ def zookeeper(host: str, port: int) -> None:
 def send(impl: Path, registry: str, pieces: tuple[str, ...]) -> None:
     """Send bytes to a server, and say what comes back.
 
-    The server is the implementation's, started for it. Each HEX leaves as a segment of its own; FIN closes the sending
-    side, RST resets the connection. Failures on the wire print this command with the bytes that they sent.
+    The server is the implementation's, built and started for it. Each HEX leaves as a segment of its own; FIN closes
+    the sending side, RST resets the connection. Failures on the wire print this command with the bytes that they sent.
 
     \b
     Examples:

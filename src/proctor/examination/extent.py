@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pytest
 
 from proctor.examination.selection import SUITE
+from proctor.known import some
 from proctor.places import home, installed, suite_folders
 from proctor.report.certificate import Selection
 
@@ -24,10 +25,12 @@ def examine_the_suite_by_default(config: pytest.Config) -> None:
         config.args = [str(folder) for folder in ([home()] if installed() else suite_folders())]
 
 
-def extent(session: pytest.Session, unjudged: Iterable[str]) -> Selection:
-    """`unjudged`: cases that ended without a verdict, as when the process that runs them dies."""
-    words = [*narrowed_by(session.config), *cut_short(session)]
-    return Selection(" ".join([*words, *(f"no verdict of {case}" for case in unjudged)]))
+def extent(session: pytest.Session, unjudged: Iterable[str], missing: Iterable[str]) -> Selection:
+    """`unjudged`: cases that ended without a verdict, as when the process that runs them dies. `missing`: what of the
+    suite was not run to its end, whatever the reason; named where no better one is known.
+    """
+    words = [*narrowed_by(session.config), *cut_short(session), *(f"no verdict of {case}" for case in unjudged)]
+    return Selection(" ".join(words) or left_out(tuple(missing)))
 
 
 def narrowed_by(config: pytest.Config) -> list[str]:
@@ -46,3 +49,8 @@ def cut_short(session: pytest.Session) -> list[str]:
     """Why it ended before its last case, as by -x or Ctrl-C; empty if it did not."""
     reason = session.shouldfail or session.shouldstop or session.exitstatus not in RAN_TO_THE_END
     return [f"ended early: {reason}" if isinstance(reason, str) else "ended early"] if reason else []
+
+
+def left_out(missing: Sequence[str]) -> str:
+    """Such as "not run: chaos/test_bursts.py and 13 more"; empty if nothing was."""
+    return f"not run: {some(missing)}" if missing else ""

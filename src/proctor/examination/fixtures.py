@@ -13,6 +13,7 @@ from proctor.examination import selection
 from proctor.examination.drawing import ForAny, Trial
 from proctor.examination.stagehand import Stagehand
 from proctor.history import History
+from proctor.process.text import printable
 from proctor.schedules.explore import Exploration
 from proctor.schedules.replay import Replayed
 from proctor.subject.client import Client
@@ -167,7 +168,7 @@ def exploration(request: pytest.FixtureRequest, stagehand: Stagehand, own_stage:
 
     def tell(line: str) -> None:
         with capture_disabled(config):
-            print(f"proctor: {request.node.name}: {line}", file=sys.stderr, flush=True)
+            print(f"proctor: {request.node.name}: {printable(line)}", file=sys.stderr, flush=True)
 
     return Exploration(
         stage=own_stage,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from proctor.examination.build import BUILD_WITHIN_S, build
 from proctor.examination.stagehand import Stagehand
 from proctor.manifest import read_manifest
 from proctor.outcome import Failure, TimedOut
@@ -19,7 +20,7 @@ PIECE_READ_S = 1.0
 
 
 class NotSent(Exception):
-    """Nothing was sent: the manifest has no server, it doesn't start, or what should be sent is not hex."""
+    """Nothing was sent: the manifest has no server, it can't be built or started, or what should be sent is not hex."""
 
 
 def resend(impl: Path, registry: str, words: Sequence[str]) -> Iterator[str]:
@@ -33,6 +34,8 @@ def resend(impl: Path, registry: str, words: Sequence[str]) -> Iterator[str]:
         if hand.manifest.server is None:
             raise NotSent(f"{hand.manifest.path}: there is no [server] to send to")
         try:
+            hand.stage()  # without a registry there is nothing to build for
+            build(hand.manifest, BUILD_WITHIN_S * hand.patience)
             server = hand.shared_server()
         except Failure as error:
             raise NotSent(f"{hand.manifest.path}: {hide.text(str(error))}") from None

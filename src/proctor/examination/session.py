@@ -7,11 +7,13 @@ before any worker starts, gathers the records, and writes.
 from __future__ import annotations
 
 import datetime
+import math
 import random
 from collections.abc import Generator
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import msgspec
@@ -24,6 +26,7 @@ from proctor.examination.extent import examine_the_suite_by_default, extent, nar
 from proctor.examination.fixtures import REPLAYED, STAGEHAND
 from proctor.examination.judge import blamed, judge
 from proctor.examination.progress import Progress
+from proctor.examination.roll import Roll
 from proctor.examination.sharding import Sharding
 from proctor.examination.smoke import SmokeFailed, smoke_check
 from proctor.examination.stagehand import Stagehand
@@ -35,7 +38,7 @@ from proctor.places import spec_folder, suite_folders
 from proctor.process.text import legible, printable
 from proctor.record import Evidence, Injected, Record, cause
 from proctor.report.certificate import Examined, Selection, certificate, nothing_was_judged
-from proctor.report.pages import write_report
+from proctor.report.pages import whereabouts, write_report
 from proctor.report.terminal import summary_lines
 from proctor.report.update import updated
 from proctor.schedules.replay import ReplayError, read_replay
@@ -56,8 +59,8 @@ class Examination:
         if config.getoption("--debug-cases"):
             config.option.time_scale = SUSPENDED
         self.patience = config.getoption("--time-scale")
-        if not self.patience > 0:
-            raise pytest.UsageError(f"--time-scale={self.patience}: must be greater than 0")
+        if not 0 < self.patience < math.inf:
+            raise pytest.UsageError(f"--time-scale={self.patience}: must be greater than 0, and a number")
         try:
             self.manifest = read_manifest(Path(config.getoption("--impl")))
             self.known = read_known_failures(self.manifest.folder)
@@ -67,6 +70,7 @@ class Examination:
         except (ManifestError, KnownFailuresError, SpecError, ReplayError) as error:
             raise pytest.UsageError(legible(str(error))) from None
         self.sharding = Sharding(config) if config.getoption("--shard") is not None else None
+        self.roll = Roll(config)
         if config.getoption("--seed") is None:
             config.option.seed = drawn(config)
         self.seed: int = config.getoption("--seed")
@@ -92,6 +96,7 @@ class Examination:
         config.stash[STAGEHAND] = self.stagehand
         config.stash[REPLAYED] = self.replayed
         config.pluginmanager.register(fixtures, "proctor-fixtures")
+        config.pluginmanager.register(self.roll, "proctor-roll")
         if self.sharding:
             config.pluginmanager.register(self.sharding, "proctor-sharding")
         if config.getoption("--debug-cases"):
@@ -119,6 +124,7 @@ class Examination:
             raise pytest.UsageError(
                 f"--update-known-failures needs a whole run, and this is one of {' '.join(narrowed)}"
             )
+        check_report(self.config.getoption("--report"))
         try:
             self.registry = smoke_check(self.stagehand)
         except SmokeFailed as error:
@@ -138,15 +144,21 @@ class Examination:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        run, left = selection.split(items, self.spec, self.manifest, self.config.getoption("--registry"))
+        """Of all that was collected: whoever was before us may have left out something."""
+        run, left = selection.split(self.roll.collected, self.spec, self.manifest, self.config.getoption("--registry"))
         if self.replayed is not None:
             run, others = selection.only(self.replayed.case, run)
             left += others
         elif not self.config.getoption("--chaos-budget"):
             run, drawn = selection.undrawn(run)
             left += drawn
-        items[:] = run
-        self.config.hook.pytest_deselected(items=left)
+        if self.sharding:
+            run, others = self.sharding.split(run)
+            left += others
+        self.roll.call({item: [clause.id for clause in selection.clauses_of(item, self.spec)] for item in run})
+        out = set(left)
+        self.config.hook.pytest_deselected(items=[item for item in items if item in out])
+        items[:] = [item for item in items if item not in out]
 
     # --- the cases
 
@@ -176,6 +188,8 @@ class Examination:
         clauses = blamed(raised, clauses)
         case, verdict = selection.case_id(item), judgement.verdict
         broken = verdict is Verdict.FAIL
+        report.__dict__.pop("wasxfail", None)  # what is known to fail stands in known_failures.toml, and nowhere else
+        report.outcome = "passed" if verdict is Verdict.PASS else "failed"
         known = self.known.entry_for(case, judgement.message, self.started.date())
         if known and (broken or judgement.unproven):
             verdict = Verdict.KNOWN_FAILURE
@@ -192,8 +206,7 @@ class Examination:
         )
         report.user_properties.append(record.to_property())
         if known and verdict is Verdict.KNOWN_FAILURE:
-            report.longrepr = legible(f"{judgement.message}\nknown: {known.reason} {known.issue}")
-            report.outcome = "skipped"
+            passed_over(item, report, legible(f"{judgement.message}\nknown: {known.reason} {known.issue}"))
         elif verdict is Verdict.FAIL:
             assert record.evidence is not None
             report.longrepr = legible(failure_text(clauses, judgement.message, record.evidence))
@@ -202,10 +215,11 @@ class Examination:
                 left = self.timelines.leave(case, self.stagehand.history, item.stash[BEGAN], told)
                 report.longrepr += f"\n{left}"
             if not self._blocks(clauses):
-                report.outcome = "skipped"
+                passed_over(item, report, report.longrepr)
         elif verdict is Verdict.INCONCLUSIVE:
-            report.outcome = "skipped" if judgement.unavailable and not self.strict else "failed"
             report.longrepr = f"inconclusive: {judgement.message}"
+            if judgement.unavailable and not self.strict:
+                passed_over(item, report, report.longrepr)
         elif verdict is Verdict.ERROR:
             shown = str(report.longrepr)
             safe = legible(self.hide.text(shown))
@@ -245,10 +259,11 @@ class Examination:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         record = Record.from_properties(report.user_properties)
         if record is not None:
+            self.roll.ended(record.case, str(report.when))
             self._tell_once(report, record)
             before = self.records.get(record.case)
             self.records[record.case] = before.followed_by(record) if before else record
-        elif report.failed and selection.is_of_the_suite(report.nodeid, self.config.rootpath):
+        elif report.failed:
             self.unjudged.append(report.nodeid)
 
     def _tell_once(self, report: pytest.TestReport, record: Record) -> None:
@@ -278,7 +293,8 @@ class Examination:
         self.stagehand.close()
         if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
-        ran = extent(session, self.unjudged)
+        self._close_the_books()
+        ran = extent(session, self.unjudged, self.roll.missing(self.records))
         if self.sharding:
             ran = replace(ran, shard=self.sharding.shard(passed=session.exitstatus in GREEN))
         self.document = certificate(self._examined(ran))
@@ -291,6 +307,17 @@ class Examination:
         if session.exitstatus == pytest.ExitCode.OK and nothing_was_judged(self.document):
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
+    def _close_the_books(self) -> None:
+        """What did not come to its end has not passed; and a test that is no case has no verdict."""
+        self.unjudged = [name for name in self.unjudged if self._is_case(name)]
+        for died in filter(None, map(self.roll.died, self.unjudged)):
+            before = self.records.get(died.case)
+            self.records[died.case] = before.followed_by(died) if before else died
+        self.records = {case: one for case, one in self.records.items() if self.roll.came_to_its_end(one)}
+
+    def _is_case(self, name: str) -> bool:
+        return name in self.roll.cases or selection.is_of_the_suite(name, self.config.rootpath)
+
     def _update_known_failures(self, ran: Selection) -> None:
         path = self.known.path
         if not ran.complete:
@@ -302,11 +329,15 @@ class Examination:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.document is None:
             return
-        path = write_report(self.document, self.config.getoption("--report"))
         terminalreporter.section("proctor")
         for line in [*summary_lines(self.document), *self.untrue]:
             terminalreporter.write_line(printable(line))
-        terminalreporter.write_line(f"certificate: {path}")
+        report = self.config.getoption("--report")
+        try:
+            path = write_report(self.document, report)
+        except OSError as error:
+            pytest.exit(unwritable(report, error), returncode=pytest.ExitCode.INTERNAL_ERROR)
+        terminalreporter.write_line(whereabouts(path))
 
     def _examined(self, ran: Selection) -> Examined:
         return Examined(
@@ -324,6 +355,26 @@ class Examination:
             known=self.known.entries,
             selection=ran,
         )
+
+
+def check_report(folder: Path) -> None:
+    """UsageError if it can't be written: who waits for an examination wants to hear of that before. Makes nothing."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    try:
+        with TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise pytest.UsageError(unwritable(folder, error)) from None
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    return printable(f"--report={folder}: cannot be written: {error.strerror}")
+
+
+def passed_over(item: pytest.Item, report: pytest.TestReport, why: str) -> None:
+    """It fails nothing: pytest calls that skipped, and of what is skipped wants to know the line."""
+    report.outcome = "skipped"
+    report.longrepr = (str(item.path), (item.location[1] or 0) + 1, why)
 
 
 def drawn(config: pytest.Config) -> int:

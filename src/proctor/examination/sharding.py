@@ -19,7 +19,7 @@ CASES = "proctor-cases"  # in what xdist's workers hand to their controller
 
 
 class Sharding:
-    """A pytest plugin: keeps this shard's cases, and knows what all shards have in common."""
+    """A pytest plugin: knows this shard's cases, and what all shards have in common."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Raises UsageError on a shard that is none, or that could never be merged with the others."""
@@ -39,14 +39,13 @@ class Sharding:
     def shard(self, passed: bool) -> Shard:
         return Shard(self.number, self.of, self.cases, passed)
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """After the examination has left out what isn't claimed, and before `-k` and `-m` narrow it."""
+    def split(self, items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+        """This shard's, and the others', of all that are to be run, whatever narrows that further."""
         self.cases = cases_digest(case_id(item) for item in items if item.get_closest_marker(MARK))
         if hasattr(self.config, "workeroutput"):
             self.config.workeroutput[CASES] = self.cases
         mine = set(sorted(items, key=case_id)[self.number - 1 :: self.of])
-        self.config.hook.pytest_deselected(items=[item for item in items if item not in mine])
-        items[:] = [item for item in items if item in mine]
+        return [item for item in items if item in mine], [item for item in items if item not in mine]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

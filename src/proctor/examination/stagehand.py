@@ -101,7 +101,13 @@ class Stagehand:
             listing = Listing(self.stage())
             client = Client(self.stage(), listing.root)
             self.enlist(client)
-            self._service = Service(self.stage(), client, listing).start()
+            service = Service(self.stage(), client, listing)
+            try:
+                service.start()
+            except BaseException:
+                self.dismiss(client)
+                raise
+            self._service = service
         return self._service
 
     def check_settled(self) -> None:
