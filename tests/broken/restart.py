@@ -265,6 +265,19 @@ class AddsTwo(Supervisor):
         super().on_sigttin()
 
 
+class NeverGrows(Supervisor):
+    """A signal to grow is taken, and does nothing."""
+
+    breaks = "restart/resized-number-is-kept"
+    also: Mapping[str, str] = {
+        "restart/ttin-adds-a-worker": "nobody comes",
+        "restart/ttou-removes-a-worker": "in the end one is added again",
+    }
+
+    def on_sigttin(self) -> None:
+        pass
+
+
 class RemovesTheLast(Supervisor):
     """There is no floor under the number of workers (S24)."""
 

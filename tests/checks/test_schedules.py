@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from proctor.checks.processes import workers_asked
 from proctor.outcome import Inconclusive
 from proctor.schedules.judging import demand_proof, findings
 from proctor.schedules.recovery import Recoveries, recovery_s
@@ -17,6 +18,7 @@ from tests.checks.stories import (
     NODE,
     OTHER,
     OURS,
+    PARENT,
     WHO,
     Written,
     act,
@@ -102,6 +104,23 @@ UNLAWFUL: dict[str, tuple[str, Sequence[Written]]] = {
     "a worker too many": (
         "restart/resized-number-is-kept",
         [*act("grow", 12, 12), processes(13, workers=[11, 12, 13, 14]), rest(20, why="4 workers of 2 to 3")],
+    ),
+    "a signal to grow that does nothing": (
+        "restart/resized-number-is-kept",
+        [*act("grow", 12, 12), rest(20, why="2 workers of 3")],
+    ),
+    "a signal to shrink that does nothing": (
+        "restart/resized-number-is-kept",
+        [*act("shrink", 12, 12), rest(20, why="2 workers of 1")],
+    ),
+    "a signal to grow that does nothing once a reload is over, and its parent goes on": (
+        "restart/resized-number-is-kept",
+        [
+            *act("reload", 11, 11, settles_s=1),
+            *act("stop-parent", 11.5, 12),
+            *act("grow", 12.5, 12.5),
+            rest(20, why="2 workers of 3"),
+        ],
     ),
     "an orphan": (
         "supervision/orphans-end",
@@ -236,6 +255,38 @@ LAWFUL: dict[str, Sequence[Written]] = {
 }
 
 
+# How many were asked for, what was done, and the fewest and the most who may be there at rest.
+NUMBERS: dict[str, tuple[int, Sequence[Written], tuple[int, int]]] = {
+    "nothing": (2, [], (2, 2)),
+    "one more": (2, act("grow", 12, 12), (3, 3)),
+    "one less": (2, act("shrink", 12, 12), (1, 1)),
+    "one is the floor": (1, act("shrink", 12, 12), (1, 1)),
+    "signals of one kind may coalesce": (2, [*act("grow", 12, 12), *act("grow", 12.5, 12.5)], (3, 4)),
+    "both, in either order": (2, [*act("grow", 12, 12), *act("shrink", 13, 13)], (2, 2)),
+    "both, and the floor between them or not": (1, [*act("grow", 12, 12), *act("shrink", 13, 13)], (1, 2)),
+    "another server's": (2, act("grow", 12, 12, "server 2"), (2, 2)),
+    "discarded when a stop ends": (2, [*act("stop-parent", 11, 13), *act("grow", 12, 13.1)], (2, 3)),
+    "sent when a stop has ended": (2, [*act("stop-parent", 11, 12), *act("grow", 12.1, 12.2)], (3, 3)),
+    "a reload may reset it": (2, [*act("shrink", 12, 12), *act("reload", 13, 13)], (1, 2)),
+    "a reload may be going on": (2, [*act("reload", 12, 12, settles_s=9), *act("grow", 13, 13)], (2, 3)),
+    "a reload is over": (2, [*act("reload", 12, 12, settles_s=0.5), *act("grow", 13, 13)], (3, 3)),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_is_as_certain_as_the_signals_that_make_it(name: str) -> None:
+    """signal(7) and the spec's MAYs: what may be lost or coalesce is held against nobody, and all else counts."""
+    workers, written, expected = NUMBERS[name]
+    server = Started(who=WHO, address=ADDRESS, workers=workers, pid=PARENT)
+    assert workers_asked(story(*written), server) == expected
+
+
+def test_a_signal_that_was_not_seen_to_be_taken_may_do_nothing() -> None:
+    begins, ends = act("grow", 12, 13)
+    server = Started(who=WHO, address=ADDRESS, workers=2, pid=PARENT)
+    assert workers_asked(story(begins, replace(ends, phase="missed")), server) == (2, 3)
+
+
 @pytest.mark.parametrize("name", UNLAWFUL)
 def test_what_is_unlawful_is_found_and_its_clause_told(name: str) -> None:
     clause, written = UNLAWFUL[name]
@@ -291,3 +342,8 @@ def test_recoveries_are_told_by_the_act_that_was_over_last() -> None:
 def test_a_history_of_something_else_is_not_judged() -> None:
     with pytest.raises(ValueError, match="not of a schedule"):
         findings(story().later(5.0))
+
+
+def test_what_one_check_finds_at_one_moment_is_found_of_each() -> None:
+    history = story(call(13, answered="pong 'm'"), call(13, answered="pong 'm'", to=WHO))
+    assert {finding.clause for finding in findings(history)} == {"client/answers-match-calls", "wire/ping-echoes"}

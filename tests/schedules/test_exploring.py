@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -102,6 +103,21 @@ def test_acts_that_do_not_matter_are_left_out_when_shrinking_takes_all_its_time(
     searched = exploration(tmp_path, two_in_a_row)
     with pytest.raises(Broken):
         searched.explore(of_servers=True, of_clients=False)
+    assert whats(read_replay(tmp_path / "replays" / "a.case.json").schedule) == ["stop-parent", "kill-worker"]
+
+
+def test_an_act_that_does_not_matter_is_left_out_though_the_rest_breaks_something_only_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explore, "SHRINK_S", 0.0)
+    asked: Counter[Schedule] = Counter()
+
+    def every_other_time(schedule: Schedule) -> bool:
+        asked[schedule] += two_in_a_row(schedule)
+        return asked[schedule] == 2 or (len(schedule.acts) > 2 and two_in_a_row(schedule))
+
+    with pytest.raises(Broken):
+        exploration(tmp_path, every_other_time).explore(of_servers=True, of_clients=False)
     assert whats(read_replay(tmp_path / "replays" / "a.case.json").schedule) == ["stop-parent", "kill-worker"]
 
 

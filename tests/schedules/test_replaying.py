@@ -12,6 +12,7 @@ from proctor.places import CHECKOUT
 from proctor.schedules.schedule import After, AfterCalls, Planned, Schedule, as_data, from_data
 from tests.broken.catalogue import HONEST, called
 from tests.broken.manifest import quick
+from tests.checks.stories import call, story
 from tests.examination.miniatures import Run, examine
 
 PROCTOR = str(Path(sys.executable).with_name("proctor"))
@@ -87,6 +88,16 @@ def test_a_replay_of_another_suite_or_of_none_is_a_usage_error(tmp_path: Path) -
     assert "none.json: No such file or directory" in run.error
 
 
+def test_what_an_implementation_answered_is_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
+    history = tmp_path / "history.jsonl"
+    story(call(12.0, answered="pong \x1b[31m\n::error::wrong")).save(history)
+    run = rechecked(history)
+    assert run.status == 1, run.text
+    assert r"pong \x1b[31m" in run.text
+    assert "\x1b" not in run.text
+    assert not any(line.startswith("::") for line in run.text.splitlines())
+
+
 def test_a_history_that_cannot_be_judged_is_one_line(tmp_path: Path) -> None:
     history = tmp_path / "history.jsonl"
     for text, told in (
@@ -100,3 +111,15 @@ def test_a_history_that_cannot_be_judged_is_one_line(tmp_path: Path) -> None:
         assert told in run.text
         assert len(run.text.splitlines()) == 1
     assert "No such file" in rechecked(tmp_path / "none").text
+
+
+def test_a_cut_waits_for_the_connection_that_it_cuts(tmp_path: Path) -> None:
+    """Whose session has just expired has none for a moment: a cut that came then would meet nobody."""
+    impl = quick(called("chance_clients.IsDeafAfterACutAndAnExpiry"), tmp_path)
+    coincidence = Schedule((), 2, 1, (Planned("expire-client", After(0)), Planned("cut-client", After(0.2))))
+    case = CASE.replace("servers", "clients")
+    run = examine(impl, f"--replay={replay_file(tmp_path, coincidence, case=case)}", "-q", SUITE)
+    assert run.status == 1, run.text
+    (replay,) = (tmp_path / "report" / "replays").glob("*.json")
+    found = json.loads(replay.read_text())
+    assert [act["missed"] for act in found["observed"]] == [False, False]

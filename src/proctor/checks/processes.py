@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from proctor.checks.finding import Finding
 from proctor.checks.reading import SEEN_WITHIN_S, befell, killed, last, processes_of, theirs, unsettled
 from proctor.history import History
-from proctor.states import Started, quiet, stalled_s, terms
+from proctor.states import Span, Started, quiet, stalled_s, terms
 
 
 def parents_live(history: History) -> Iterator[Finding]:
@@ -54,7 +54,7 @@ def workers_are_as_many_as_asked(history: History) -> Iterator[Finding]:
         state = last(processes_of(history, server.who), moment)
         if state is None or not state.parent or killed(history, server.who):
             continue
-        fewest, most = asked(history, server)
+        fewest, most = workers_asked(history, server)
         if not fewest <= len(state.workers) <= most:
             resized = befell(history, server.who, "grow", "shrink")
             clause = "restart/resized-number-is-kept" if resized else "supervision/dead-worker-is-replaced"
@@ -62,10 +62,27 @@ def workers_are_as_many_as_asked(history: History) -> Iterator[Finding]:
             yield Finding(moment.at, f"{server.who} has {len(state.workers)} workers, and should have {wanted}", clause)
 
 
-def asked(history: History, server: Started) -> tuple[int, int]:
-    """The fewest and the most workers that a server may have at rest."""
-    fewest = max(1, server.workers - len(befell(history, server.who, "shrink")))
-    return fewest, server.workers + len(befell(history, server.who, "grow"))
+def workers_asked(history: History, server: Started) -> tuple[int, int]:
+    """The fewest and the most workers that a server may have at rest.
+
+    Signals of one kind may coalesce, so of several that count one counts at least; a number of one isn't made less.
+    """
+    grown, shrunk = (befell(history, server.who, what) for what in ("grow", "shrink"))
+    grows, shrinks = (any(counts(history, span) for span in resized) for resized in (grown, shrunk))
+    fewest = max(1, server.workers + grows - len(shrunk))
+    return fewest, server.workers + len(grown) - (shrinks and server.workers > 1)
+
+
+def counts(history: History, resized: Span) -> bool:
+    """Whether a signal to resize must show at rest.
+
+    Not one that came while its parent was stopped: SIGCONT discards SIGTTIN and SIGTTOU that wait (signal(7), job
+    control). Nor one that came before a reload was over, which may reset the number ("reload-may-reset-the-number").
+    """
+    stops = befell(history, resized.act.on, "stop-parent")
+    reloads = befell(history, resized.act.on, "reload", "reload-by-exec")
+    discarded = any(stop.began <= resized.ended and resized.began <= stop.ended for stop in stops)
+    return not (resized.missed or discarded or any(resized.began <= reload.settled for reload in reloads))
 
 
 def orphans_end(history: History) -> Iterator[Finding]:

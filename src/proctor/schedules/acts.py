@@ -18,13 +18,14 @@ from proctor.faults.strikes import LateEvents, RepeatedEvents, SilentNewSession
 from proctor.faults.traffic import SliceLink, SlowLink
 from proctor.faults.triggers import BetweenCreateAndAnswer, OnReplyByte, OnWatchEvent, Trigger
 from proctor.history import History
-from proctor.links import Direction, LinkProxy
+from proctor.links import Direction, LinkProxy, Proxy
 from proctor.manifest import Manifest
 from proctor.outcome import Inconclusive
 from proctor.schedules.fleet import Fleet, Member
 from proctor.schedules.schedule import OnEvent
 from proctor.subject.client import Client
 from proctor.subject.until import reload_s
+from proctor.zookeeper.proxy import RegistryProxy
 from proctor.zookeeper.registry import Registry
 
 T = TypeVar("T")
@@ -46,7 +47,8 @@ class Deed(Generic[T]):
 
     `costs`, `settles_s`: as of `proctor.states.Act`. `claim`: whether a manifest claims it. `lasting`: it goes on
     until it is healed. `shows_later`: only what others do shows that it took effect. `asks_registry`: it can't be done
-    while the registry itself is away. `then`: what becomes of its target by it.
+    while the registry itself is away. `ends`: the link whose connections it ends; there has to be one. `then`: what
+    becomes of its target by it.
     """
 
     targets: Callable[[Fleet], list[tuple[str, T]]]
@@ -57,6 +59,7 @@ class Deed(Generic[T]):
     lasting: bool = False
     shows_later: bool = False
     asks_registry: bool = False
+    ends: Callable[[T], Proxy[Any]] | None = None
     then: Callable[[T], None] = lambda _target: None
 
 
@@ -77,6 +80,17 @@ def links(fleet: Fleet) -> list[tuple[str, LinkProxy]]:
 
 def registry(fleet: Fleet) -> list[tuple[str, Registry]]:
     return [(REGISTRY, fleet.stage.registry)]
+
+
+# The links that they keep
+
+
+def to_registry(it: Member | Client) -> RegistryProxy:
+    return it.server.proxy if isinstance(it, Member) else it.proxy
+
+
+def itself(link: LinkProxy) -> LinkProxy:
+    return link
 
 
 # What is done to a server
@@ -121,14 +135,6 @@ def alive(member: Member) -> Member:
 
 def is_killed(member: Member) -> None:
     member.killed = True
-
-
-def may_have_more(member: Member) -> None:
-    member.most += 1
-
-
-def may_have_less(member: Member) -> None:
-    member.fewest = max(1, member.fewest - 1)
 
 
 # How long what it costs may go on
@@ -177,8 +183,8 @@ ACTS: Mapping[str, Deed[Any]] = {
     "signal-burst": Deed(servers, send(*[signal.SIGCHLD] * BURST_SIGNALS)),
     "reload": Deed(servers, send(signal.SIGHUP), (CROSSING,), reloaded, reloads("graceful")),
     "reload-by-exec": Deed(servers, send(signal.SIGHUP), (CALLS, LIST), reloaded, reloads("exec")),
-    "grow": Deed(servers, send(signal.SIGTTIN), claim=resizes, then=may_have_more),
-    "shrink": Deed(servers, send(signal.SIGTTOU), (CROSSING,), promised("respawn_s"), resizes, then=may_have_less),
+    "grow": Deed(servers, send(signal.SIGTTIN), claim=resizes),
+    "shrink": Deed(servers, send(signal.SIGTTOU), (CROSSING,), promised("respawn_s"), resizes),
     "expire-server": Deed(
         servers,
         lambda it, history: ExpireSession(it.server.proxy, history),
@@ -186,12 +192,14 @@ ACTS: Mapping[str, Deed[Any]] = {
         listed_again,
         asks_registry=True,
     ),
-    "cut-server": Deed(servers, lambda it, history: CutLink(it.server.proxy, history, "rst")),
-    "sever-server": Deed(servers, lambda it, history: SeverLink(it.server.proxy, history), lasting=True),
+    "cut-server": Deed(servers, lambda it, history: CutLink(it.server.proxy, history, "rst"), ends=to_registry),
+    "sever-server": Deed(
+        servers, lambda it, history: SeverLink(it.server.proxy, history), lasting=True, ends=to_registry
+    ),
     "freeze-server": Deed(servers, lambda it, history: FreezeLink(it.server.proxy, history), lasting=True),
     "expire-client": Deed(clients, lambda it, history: ExpireSession(it.proxy, history), asks_registry=True),
-    "cut-client": Deed(clients, lambda it, history: CutLink(it.proxy, history, "rst")),
-    "sever-client": Deed(clients, lambda it, history: SeverLink(it.proxy, history), lasting=True),
+    "cut-client": Deed(clients, lambda it, history: CutLink(it.proxy, history, "rst"), ends=to_registry),
+    "sever-client": Deed(clients, lambda it, history: SeverLink(it.proxy, history), lasting=True, ends=to_registry),
     "freeze-client": Deed(clients, lambda it, history: FreezeLink(it.proxy, history), lasting=True),
     "other-session-client": Deed(clients, lambda it, history: SilentNewSession(it.proxy, history)),
     "late-events-client": Deed(
@@ -202,8 +210,8 @@ ACTS: Mapping[str, Deed[Any]] = {
     ),
     "freeze-registry": Deed(registry, RegistryFrozen, lasting=True, asks_registry=True),
     "restart-registry": Deed(registry, RegistryGone, lasting=True, asks_registry=True),
-    "cut-link": Deed(links, lambda it, history: CutLink(it, history, "rst"), (CALLS,), crossing),
-    "sever-link": Deed(links, SeverLink, (CALLS,), promised("recover_s"), lasting=True),
+    "cut-link": Deed(links, lambda it, history: CutLink(it, history, "rst"), (CALLS,), crossing, ends=itself),
+    "sever-link": Deed(links, SeverLink, (CALLS,), promised("recover_s"), lasting=True, ends=itself),
     "freeze-link": Deed(links, FreezeLink, (CALLS,), promised("recover_s"), lasting=True, shows_later=True),
     "mute-link": Deed(
         links,
@@ -213,7 +221,7 @@ ACTS: Mapping[str, Deed[Any]] = {
         lasting=True,
         shows_later=True,
     ),
-    "half-open-link": Deed(links, HalfOpenLink, (CALLS,), promised("recover_s"), lasting=True),
+    "half-open-link": Deed(links, HalfOpenLink, (CALLS,), promised("recover_s"), lasting=True, ends=itself),
     "slow-link": Deed(
         links, lambda it, history: SlowLink(it, history, latency_s=LATE_S), lasting=True, shows_later=True
     ),

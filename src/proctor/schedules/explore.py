@@ -6,7 +6,7 @@ import itertools
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -31,11 +31,12 @@ from proctor.schedules.judging import Broken, demand_proof, findings
 from proctor.schedules.perform import perform
 from proctor.schedules.recovery import Recoveries, recovery_s
 from proctor.schedules.replay import Replay
-from proctor.schedules.schedule import Schedule
+from proctor.schedules.schedule import Planned, Schedule
 from proctor.states import Span, spans
 from proctor.subject.stage import Stage
 
-SHRINK_S, DROP_S = 25.0, 15.0  # how long a schedule is made smaller, by Hypothesis and then by us
+SHRINK_S, DROP_S = 15.0, 30.0  # how long a schedule is made smaller, by Hypothesis and then by us
+PASSES = 2  # over a schedule's acts before all are taken to matter: it may break something only now and then
 TRIES = 4  # of the smallest one, to say how often it breaks something
 DRAWN_TOGETHER = 5  # from one seed: Hypothesis likes to draw once more what resembles the last
 
@@ -205,14 +206,20 @@ class Search:
         return attempt
 
     def drop_acts(self) -> None:
-        """Try without each act: Hypothesis, which knows nothing of schedules, may leave one that doesn't matter."""
+        """Try with fewer acts: Hypothesis, which knows nothing of schedules, may leave some that don't matter."""
         self._ends = time.monotonic() + DROP_S
-        kept = 0
-        while self.smallest and kept < len(acts := self.smallest.schedule.acts):
-            fewer = msgspec.structs.replace(self.smallest.schedule, acts=acts[:kept] + acts[kept + 1 :])
-            with suppress(Broken):
-                self.hold(fewer)
-            kept += self.smallest.schedule is not fewer
+        passes = 0
+        while self.smallest and passes < PASSES:
+            passes = 0 if self._dropped_some(self.smallest) else passes + 1
+
+    def _dropped_some(self, from_: Attempt) -> bool:
+        for acts in without_some(from_.schedule.acts):
+            if self.over:
+                break
+            self.attempt(msgspec.structs.replace(from_.schedule, acts=acts))
+            if self.smallest is not from_:
+                return True
+        return False
 
     def demand_something(self) -> None:
         if self._error:
@@ -224,6 +231,13 @@ class Search:
     def over(self) -> bool:
         """Whether nothing more is to be tried. One is, whatever the budget."""
         return bool(self._error) or bool(self._answers and time.monotonic() > self._ends)
+
+
+def without_some(acts: tuple[Planned, ...]) -> Iterator[tuple[Planned, ...]]:
+    """Without half of them, and then without one."""
+    for size in dict.fromkeys((len(acts) // 2 or 1, 1)):
+        for at in range(0, len(acts), size):
+            yield acts[:at] + acts[at + size :]
 
 
 def summed_up(found: list[Finding]) -> list[Finding]:

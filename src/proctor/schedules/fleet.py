@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,14 +24,10 @@ from proctor.zookeeper.dialect import JsonDialect
 
 @dataclass
 class Member:
-    """One of the implementation's servers. `fewest` and `most` are the workers that it should have once it is quiet:
-    signals that change the number may coalesce.
-    """
+    """One of the implementation's servers."""
 
     who: str
     server: Server
-    fewest: int
-    most: int
     killed: bool = False
     forgotten: bool = False  # the session of one that was killed has been ended
     stopped: bool = False
@@ -59,6 +56,7 @@ class Fleet:
     """
 
     def __init__(self, stage: Stage, schedule: Schedule) -> None:
+        self.began = time.monotonic()
         self.stage = stage
         self.root = stage.new_root()
         self.members: list[Member] = []
@@ -127,7 +125,7 @@ class Fleet:
         for number, workers in enumerate(self._schedule.servers, 1):
             server = Server(self.stage, workers, self.root)
             self._ends.callback(server.end)
-            self.members.append(Member(f"server {number}", server.start(ready=False), workers, workers))
+            self.members.append(Member(f"server {number}", server.start(ready=False)))
         for number in range(1, self._schedule.clients + 1):
             self._start_client(f"client {number}")
         for member in self.members:

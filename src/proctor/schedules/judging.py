@@ -47,10 +47,9 @@ class Broken(Failure):
 def findings(history: History) -> list[Finding]:
     """What the checks find, in the order of the moments. ValueError if the history is not of a schedule."""
     terms(history)
-    found = {(finding.at, check.__name__): finding for check in CHECKS for finding in check(history)}
-    if not found:
-        found = {(moment.at, ""): Finding(moment.at, moment.why) for moment in restless(history)}
-    return [found[key] for key in sorted(found)]
+    found = [finding for check in CHECKS for finding in check(history)]
+    unexplained = [Finding(moment.at, moment.why) for moment in restless(history)]
+    return sorted(found or unexplained, key=lambda finding: finding.at)
 
 
 def restless(history: History) -> list[Quiet]:

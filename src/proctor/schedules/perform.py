@@ -9,12 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
+from typing import Any
 
 from proctor.faults.fault import Fault
 from proctor.limits import LIMITS
-from proctor.outcome import Inconclusive
+from proctor.links import Proxy
+from proctor.outcome import Inconclusive, TimedOut
 from proctor.process.stalls import StallMeter
-from proctor.schedules.acts import ACTS, REGISTRY, triggers
+from proctor.schedules.acts import ACTS, REGISTRY, Deed, triggers
 from proctor.schedules.callers import Callers
 from proctor.schedules.fleet import Fleet
 from proctor.schedules.rest import stop_all, wait_for_rest
@@ -22,7 +24,7 @@ from proctor.schedules.schedule import After, AfterCalls, OnEvent, Planned, Sche
 from proctor.schedules.watch import Watch
 from proctor.states import Act, Ledger, Stalled, Terms
 from proctor.subject.stage import Stage
-from proctor.waiting import throughout
+from proctor.waiting import eventually, throughout
 from proctor.wire.dead_ends import refusing
 
 EFFECT_WITHIN_S = 1.0  # in most acts it is there at once; in some it depends on others, and may never be
@@ -149,6 +151,7 @@ class Performance:
         deed, fleet = ACTS[planned.what], self._fleet
         targets = deed.targets(fleet)
         name, target = targets[planned.on % len(targets)] if targets else ("nobody", None)
+        why_not = why_not or self._why_not(deed, target)
         act = Act(
             number=number,
             what=planned.what,
@@ -159,10 +162,8 @@ class Performance:
         )
         act.record(self._history)
         try:
-            if why_not or not targets:
-                raise Inconclusive(why_not or "there is nobody whom it could befall")
-            if deed.asks_registry and any(it.act.on == REGISTRY for it in self._under_way):
-                raise Inconclusive("the registry is away")
+            if why_not:
+                raise Inconclusive(why_not)
             fault = deed.make(target, self._history)
             fault.__enter__()
         except Inconclusive as missed:  # its target is gone, or this machine can't do it
@@ -178,6 +179,14 @@ class Performance:
         else:
             self._end(under_way)
 
+    def _why_not(self, deed: Deed[Any], target: Any) -> str:
+        """Why it can't be done to this target now; empty if it can."""
+        if target is None:
+            return "there is nobody whom it could befall"
+        if deed.asks_registry and any(it.act.on == REGISTRY for it in self._under_way):
+            return "the registry is away"
+        return self._patiently(partial(wait_for_connection, deed.ends(target))) if deed.ends else ""
+
     def _end_due(self) -> None:
         while self._under_way and self._under_way[0].ends <= time.monotonic():
             self._end(heapq.heappop(self._under_way))
@@ -188,6 +197,14 @@ class Performance:
         under_way.fault.__exit__(None, None, None)
         phase = "missed" if under_way.unproven else "over"
         replace(under_way.act, phase=phase, why=under_way.unproven).record(self._history)
+
+
+def wait_for_connection(link: Proxy[Any], within: float) -> None:
+    """Whoever has just lost one makes another one soon; an act that came before would meet nobody."""
+    try:
+        eventually(lambda: link.stats.open, within=within, what="a connection over the link")
+    except TimedOut as late:
+        raise Inconclusive(str(late)) from None
 
 
 def in_vain(wait: Callable[[], object]) -> str:

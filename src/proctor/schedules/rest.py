@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 
+from proctor.checks.processes import workers_asked
+from proctor.checks.reading import theirs
 from proctor.outcome import Failure, Inconclusive
 from proctor.schedules.fleet import Fleet, Member
 from proctor.states import Quiet
@@ -32,9 +35,9 @@ def stop_all(fleet: Fleet) -> bool:
 
 
 def wait(fleet: Fleet, phase: str, began: float, within_s: float) -> bool:
-    why = ""
+    why, wanted = "", workers_wanted(fleet)
     try:
-        eventually(lambda: at_rest(fleet), within=within_s, what="the fleet to be at rest")
+        eventually(lambda: at_rest(fleet, wanted), within=within_s, what="the fleet to be at rest")
     except Failure as failure:
         why = str(failure)
     Quiet(phase=phase, began=began, within_s=within_s, settled=not why, why=why).record(fleet.stage.history)
@@ -50,25 +53,34 @@ def rest_s(fleet: Fleet) -> float:
     return max(bounds) + promise("reap_s") + PROVEN_S
 
 
-def at_rest(fleet: Fleet) -> bool:
+def workers_wanted(fleet: Fleet) -> Mapping[str, tuple[int, int]]:
+    """The fewest and the most of each server, after all that has been done to it."""
+    history = fleet.stage.history.later(fleet.began)
+    return {server.who: workers_asked(history, server) for server in theirs(history)}
+
+
+def at_rest(fleet: Fleet, wanted: Mapping[str, tuple[int, int]]) -> bool:
     """AssertionError that says who isn't; a Failure that is final if a parent has ended that should not have."""
     for member in fleet.members:
-        (is_gone if member.killed or member.stopped else is_staffed)(member)
-    wanted = fleet.addresses()
+        if member.killed or member.stopped:
+            is_gone(member)
+        else:
+            is_staffed(member, *wanted[member.who])
+    addresses = fleet.addresses()
     registered = fleet.znodes().addresses()
-    assert registered == wanted, f"the registry has {registered}, and should have {wanted}"
+    assert registered == addresses, f"the registry has {registered}, and should have {addresses}"
     for who in fleet.clients:
         seen = fleet.listed(who)
-        assert seen == wanted, f"{who} lists {seen}, and should list {wanted}"
+        assert seen == addresses, f"{who} lists {seen}, and should list {addresses}"
     return True
 
 
-def is_staffed(member: Member) -> None:
+def is_staffed(member: Member, fewest: int, most: int) -> None:
     member.server.demand_parent()
     workers = member.server.proven_pids()
     assert workers == member.server.worker_pids(), f"{member.who}: some of the workers are just born"
-    wanted = f"{member.fewest}" if member.fewest == member.most else f"{member.fewest} to {member.most}"
-    assert member.fewest <= len(workers) <= member.most, f"{member.who} has the workers {listed(workers)} of {wanted}"
+    wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    assert fewest <= len(workers) <= most, f"{member.who} has the workers {listed(workers)} of {wanted}"
     zombies = member.server.zombies()
     assert not zombies, f"{member.who} has not reaped {', '.join(map(str, zombies))}"
 
