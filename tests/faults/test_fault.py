@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from proctor.faults.fault import Fault, NeverProven
 from proctor.faults.newborns import AtBirth
+from proctor.faults.signals import KillOnSight
 from proctor.history import History
 from proctor.outcome import Inconclusive, Unavailable
+from proctor.process.process import Process
 from tests.faults.place import Place
 
 
@@ -82,6 +85,31 @@ def test_what_only_the_attempt_shows_to_be_unavailable_is_recorded_too() -> None
     assert history.events("fault")[-1].facts["reason"] == "no thumbscrews"
 
 
+@pytest.mark.parametrize("kind", [AtBirth, KillOnSight])
+@pytest.mark.parametrize("fails", [False, True], ids=["passes", "fails"])
+def test_a_fault_that_ends_by_itself_is_what_is_said_of_its_block(
+    kind: type[AtBirth | KillOnSight], fails: bool
+) -> None:
+    """Or who was left alone is blamed for what it should have suffered, or praised."""
+    looks, ended = iter([list[int]()]), threading.Event()
+
+    def find() -> list[int]:
+        found = next(looks, None)
+        if found is None:
+            ended.set()
+            raise OSError("no more descriptors")
+        return found
+
+    def block() -> None:
+        assert ended.wait(20)
+        assert not fails, "it should have suffered"
+
+    history = History()
+    with pytest.raises(OSError, match="no more descriptors"), kind(find, history):
+        block()
+    assert [event.facts["phase"] for event in history] == ["injected", "healed"]
+
+
 def test_newborns_are_struck_by_what_nobody_can_ignore() -> None:
     with pytest.raises(ValueError, match="SIGKILL or SIGSTOP, not by SIGTERM"):
         AtBirth(list, History(), signal.SIGTERM)
@@ -99,3 +127,19 @@ def test_of_newborns_that_come_together_no_more_are_struck_than_asked_for(place:
     assert fault.pids == [min(first.pid, second.pid)]
     survivor = max(first, second, key=lambda target: target.pid)
     assert survivor.popen.poll() is None
+
+
+def test_who_was_killed_at_birth_counts_when_he_is_seen_dead(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the dead run on for a while: what was to happen after their end would happen before it."""
+    target = place.target("import sys; sys.stdin.read()")
+    ended, seen = Process.ended, threading.Event()
+    monkeypatch.setattr(Process, "ended", lambda process: seen.is_set() and ended(process))
+    looks: Iterator[list[int]] = iter([[]])
+    with AtBirth(lambda: next(looks, [target.pid]), place.history, most=1) as fault:
+        with pytest.raises(Inconclusive, match="AtBirth did not take effect"):
+            fault.took_effect(within=0.2)
+        assert fault.pids == []
+        seen.set()
+        fault.took_effect()
+    assert fault.pids == [target.pid]
+    assert fault.latest_s >= 0.2

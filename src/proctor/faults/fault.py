@@ -8,6 +8,7 @@ with Stop(server.parent, history) as fault:
 from __future__ import annotations
 
 import itertools
+import threading
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
@@ -54,6 +55,12 @@ class Fault(ABC):
     def heal(self) -> None:
         """Undo it, as far as it can be undone; called once, always, also if `inject` or the test failed."""
 
+    def broke_off(self) -> Exception | None:
+        """What ended it before it was healed; raised on leaving the block, whatever failed there: that may come of
+        nothing else.
+        """
+        return None
+
     def took_effect(self, within: float = EFFECT_WITHIN_S) -> str:
         """Wait for the proof and give it. Inconclusive if there is none in time."""
         self._proven = True
@@ -83,6 +90,8 @@ class Fault(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._heal()
+        if (reason := self.broke_off()) is not None:
+            raise reason
         if error is None and not self._proven:
             raise NeverProven(f"{self.name} was injected, and its effect never asked for")
 
@@ -98,3 +107,34 @@ class Fault(ABC):
     def _record(self, phase: str, **facts: str) -> None:
         """`number` tells which of several faults of one name it is."""
         self.history.record("fault", number=self.number, name=self.name, phase=phase, needs=self.needs, **facts)
+
+
+class LastingFault(Fault):
+    """One that a thread keeps up until it is healed."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__(history)
+        self.healed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"proctor-{self.name}", daemon=True)
+        self._error: Exception | None = None
+
+    @abstractmethod
+    def keep_up(self) -> None:
+        """Break something, again and again; look at `healed`, and end soon once it is set."""
+
+    def inject(self) -> None:
+        self._thread.start()
+
+    def heal(self) -> None:
+        self.healed.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def broke_off(self) -> Exception | None:
+        return self._error
+
+    def _run(self) -> None:
+        try:
+            self.keep_up()
+        except Exception as error:
+            self._error = error

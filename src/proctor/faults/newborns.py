@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
-import threading
+import time
 from collections.abc import Callable, Collection
 
-from proctor.faults.fault import Fault
+from proctor.faults.fault import LastingFault
 from proctor.history import History
 from proctor.process import observe
 from proctor.process.process import Gone, Process, living
@@ -14,14 +14,14 @@ from proctor.process.process import Gone, Process, living
 LOOK_EVERY_S = 0.001
 
 
-class AtBirth(Fault):
+class AtBirth(LastingFault):
     """A signal to each newborn worker as soon as it is seen: SIGKILL ends it, SIGSTOP holds it up.
 
     Who comes of a vfork is let be until it has executed its program: its parent takes no signal until then.
 
     `find` gives the pids of the workers that there are; those that there are at the injection are spared, and so is who
-    comes after the first `most`. Proof: a newborn got it, and no other signal is certain to affect who gets it. Healed:
-    none gets it any more, and who was stopped goes on.
+    comes after the first `most`. Proof: who got it was seen dead, or stopped; on a busy machine that comes well after
+    the signal. Healed: none gets it any more, and who was stopped goes on.
     """
 
     def __init__(
@@ -38,50 +38,56 @@ class AtBirth(Fault):
         self._number = number
         self._most = most
         self._known: set[int] = set()
+        self._signalled: dict[Process, float] = {}  # who was not yet seen dead or stopped, and when he was born
         self._struck: list[Process] = []
-        self.latest_s = 0.0  # the age of the oldest when it got the signal
-        self._healed = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="proctor-at-birth", daemon=True)
+        self.latest_s = 0.0  # the age of the oldest when he was seen dead or stopped
 
     @property
     def pids(self) -> list[int]:
-        """The newborns that got the signal so far, in the order of their births."""
+        """The newborns that were seen dead or stopped so far, in that order."""
         return [process.pid for process in self._struck]
 
     def inject(self) -> None:
         self._known = set(self._find())
-        self._thread.start()
+        super().inject()
 
     def proof(self) -> str | None:
         name = signal.Signals(self._number).name
-        return f"{name} to {len(self._struck)} newborns: {self.pids}" if self._struck else None
+        if not self._struck or self._signalled:
+            return None
+        return f"{name} to {len(self._struck)} newborns: {self.pids}"
 
     def heal(self) -> None:
-        self._healed.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-        for process in self._struck:
+        super().heal()
+        for process in [*self._signalled, *self._struck]:
             process.send(signal.SIGCONT)
             process.close()
 
-    def _watch(self) -> None:
-        while not self._healed.wait(LOOK_EVERY_S) and len(self._struck) != self._most:
+    def keep_up(self) -> None:
+        while not self.healed.wait(LOOK_EVERY_S) and len(self._struck) != self._most:
             for pid in sorted(set(self._find()) - self._known):
                 if is_borrowing(pid):
                     continue
                 self._known.add(pid)
-                if len(self._struck) != self._most:
-                    self._strike(pid)
+                if len(self._signalled) + len(self._struck) != self._most:
+                    self._signal(pid)
+            self._look_for_effects()
 
-    def _strike(self, pid: int) -> None:
+    def _signal(self, pid: int) -> None:
         try:
             (newborn,) = living([pid])
         except Gone:
             return
-        born = observe.stat(pid)
-        newborn.send(self._number)
-        self.latest_s = max(self.latest_s, born.age_s if born else 0.0)
-        self._struck.append(newborn)
+        if (found := observe.stat(pid)) is not None:
+            self._signalled[newborn] = time.monotonic() - found.age_s
+            newborn.send(self._number)
+
+    def _look_for_effects(self) -> None:
+        for newborn, born in list(self._signalled.items()):
+            if newborn.ended() or (self._number == signal.SIGSTOP and newborn.state() == "T"):
+                self.latest_s = max(self.latest_s, time.monotonic() - born)
+                self._struck.append(newborn)
+                del self._signalled[newborn]
 
 
 def is_borrowing(pid: int) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 
-from proctor.faults.fault import Fault
+from proctor.faults.fault import Fault, LastingFault
 from proctor.history import History
 from proctor.outcome import Inconclusive
 from proctor.process import observe
@@ -147,7 +146,7 @@ def alive(pids: Iterable[int]) -> list[int]:
     return found
 
 
-class KillOnSight(Fault):
+class KillOnSight(LastingFault):
     """Kills whatever `find` gives, again and again, until healed. Proof: several were killed, none dead before."""
 
     ENOUGH = 3
@@ -156,23 +155,13 @@ class KillOnSight(Fault):
         super().__init__(history)
         self._find = find
         self._killed: set[int] = set()
-        self._healed = threading.Event()
-        self._thread = threading.Thread(target=self._kill, name="proctor-kill-on-sight", daemon=True)
-
-    def inject(self) -> None:
-        self._thread.start()
 
     def proof(self) -> str | None:
         count = len(self._killed)
         return f"{count} processes were killed as soon as they were seen" if count >= self.ENOUGH else None
 
-    def heal(self) -> None:
-        self._healed.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _kill(self) -> None:
-        while not self._healed.wait(SIGHT_S):
+    def keep_up(self) -> None:
+        while not self.healed.wait(SIGHT_S):
             for pid in self._find():
                 with suppress(Gone), closing(Process(pid)) as process:
                     process.demand_life()
