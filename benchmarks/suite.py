@@ -32,6 +32,7 @@ LONG = {  # cases that may take longer, and what they can't do without
     "test_an_old_worker_that_stands_still_is_killed": "grace_s",
     "test_a_call_that_lasts_too_long_does_not_keep_the_server_from_stopping": "grace_s",
     "test_busy_workers_end_when_their_parent_is_killed": "grace_s",
+    "test_a_request_that_is_not_answered_is_not_sent_again": "a call that nobody answers, for 3 s",
     "test_a_server_without_workers_is_not_in_the_list": "a server that waits before it takes its node away, and back",
     "test_a_worker_that_shows_no_sign_of_life_is_replaced": "hang_s",
 }

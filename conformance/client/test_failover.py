@@ -23,6 +23,7 @@ from proctor.api import (
     pong,
     refusing,
     resets,
+    stays_silent,
     throughout,
 )
 
@@ -30,6 +31,7 @@ CALLS = 200
 WARMING_CALLS = 20
 BATCH = 20
 DIALLING_S = 2.0
+SILENT_S = 3.0  # more than most have patience for before they ask somebody else
 
 
 async def half_a_length_then_fin(dialogue: Dialogue, _asked: Asked) -> None:
@@ -87,6 +89,16 @@ def test_a_request_that_was_read_is_not_sent_again(service: Service, breaks: Beh
     outcome = service.client.call("ping", "once")
     seen = [asked for server in servers for asked in server.ledger() if asked.params == "once"]
     assert outcome.kind == "transport", f"a call whose connection broke ended: {outcome}"
+    assert len(seen) == 1, f"the request was executed {len(seen)} times"
+
+
+@clause("client/executes-at-most-once")
+def test_a_request_that_is_not_answered_is_not_sent_again(service: Service) -> None:
+    """A client that takes a slow server for a dead one asks the next, and both execute it."""
+    servers = service.servers(2, stays_silent)
+    outcome = service.client.call("ping", "once", SILENT_S)
+    seen = [asked for server in servers for asked in server.ledger()]
+    assert outcome.kind == "timeout", f"a call that nobody answers ended: {outcome}"
     assert len(seen) == 1, f"the request was executed {len(seen)} times"
 
 

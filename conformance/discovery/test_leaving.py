@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import suppress
 
 import pytest
@@ -11,20 +12,27 @@ from proctor.api import (
     SHORT_SESSION_MS,
     ExpireSession,
     FreezeLink,
+    Hold,
     Kill,
     KillOnSight,
+    Kind,
     OpCode,
+    Rule,
     Server,
     SeverLink,
     StartServer,
+    Strike,
     TimedOut,
     clause,
     eventually,
     needs,
     short_session,
+    throughout,
+    until_gone,
 )
 
 STOPS = [signal.SIGINT, signal.SIGTERM]
+HELD_S = 0.5  # a registry may take so long
 REGISTRY_TICK_S = 1.0  # what spec/discovery.md leaves to the registry until it notices
 
 
@@ -34,6 +42,21 @@ def test_a_server_that_stops_takes_its_node_back_before_it_refuses(start_server:
     """Clients would be sent to a server that refuses them, for as long as the session lasts."""
     server = start_server()
     server.parent.send(number)
+    eventually(lambda: not server.accepts(), within=server.promise("stop_s"), what="connections to be refused")
+    assert server.nodes() == [], "connections are refused, and the node still stands"
+
+
+@clause("discovery/leaves-the-list-first")
+def test_a_server_that_stops_accepts_until_the_registry_has_heard_it(start_server: StartServer) -> None:
+    """A server that doesn't wait for the registry's word is in the list, and refuses, for as long as that takes."""
+    server = start_server()
+    word = Rule(Kind.REQUEST, Hold(), (OpCode.CLOSE_SESSION, OpCode.DELETE))
+    held_s = min(HELD_S, server.manifest.promise("stop_s") / 4)
+    with Strike(server.proxy, word, server.history) as held:
+        until = time.monotonic() + held_s
+        server.parent.send(signal.SIGTERM)
+        throughout(lambda: accepts(server, until), held_s)
+        held.took_effect()
     eventually(lambda: not server.accepts(), within=server.promise("stop_s"), what="connections to be refused")
     assert server.nodes() == [], "connections are refused, and the node still stands"
 
@@ -73,8 +96,8 @@ def test_a_server_stops_in_time_without_its_registry(
     server = start_server(prepare=short_session)
     with fault(server.proxy, server.history) as broken:
         broken.took_effect()
-        server.stop()
-        eventually(lambda: not server.program.remains(), within=1, what="every process of the server to end")
+        server.parent.send(signal.SIGTERM)
+        until_gone(server)
 
 
 @clause("discovery/stops-whatever-the-registry-does")
@@ -83,8 +106,8 @@ def test_a_server_stops_in_time_after_its_session_was_lost(start_server: StartSe
     server = start_server()
     with ExpireSession(server.proxy, server.history) as expiry:
         expiry.took_effect()
-        server.stop()
-        eventually(lambda: not server.program.remains(), within=1, what="every process of the server to end")
+        server.parent.send(signal.SIGTERM)
+        until_gone(server)
 
 
 @clause("discovery/stops-whatever-the-registry-does")
@@ -96,8 +119,8 @@ def test_a_server_that_has_met_the_loss_of_its_session_stops_in_time(start_serve
         expiry.took_effect()
     with suppress(TimedOut):  # whether it registers again is for another clause to judge
         eventually(lambda: server.node().owner != lost.owner, within=server.promise("register_s"), what="a new node")
-    server.stop()
-    eventually(lambda: not server.program.remains(), within=1, what="every process of the server to end")
+    server.parent.send(signal.SIGTERM)
+    until_gone(server)
 
 
 @clause("discovery/killed-server-vanishes")
@@ -121,6 +144,11 @@ def test_a_server_without_workers_is_not_in_the_list(start_server: StartServer) 
         eventually(lambda: server.nodes() == [], within=bound, what="the node of a server without workers to go")
     back = server.promise("respawn_s") + server.promise("register_s")
     eventually(lambda: len(server.nodes()) == 1, within=back, what="the node of a server with workers to return")
+
+
+def accepts(server: Server, until: float) -> None:
+    """What is seen later shows nothing: it may wait for the registry no longer."""
+    assert server.accepts() or time.monotonic() > until, "a connection was refused, and the node stood"
 
 
 def left_by_its_own_word(server: Server, session: int, path: str) -> bool:

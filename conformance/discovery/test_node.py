@@ -31,7 +31,9 @@ def test_workers_that_come_and_go_change_nothing_about_the_node(start_server: St
     with Kill(server.worker_pids(), server.history) as fault:
         fault.took_effect()
     eventually(lambda: len(server.workers()) == 3, within=server.promise("respawn_s"), what="three workers again")
-    throughout(lambda: unchanged_node(server, before), seconds=WATCHED_S)  # a newborn takes its time to register
+    throughout(lambda: one_node_at_most(server), seconds=WATCHED_S)  # a newborn takes its time to register
+    after = eventually(server.node, within=server.promise("register_s"), what="one node")
+    assert after.address == before.address  # the node may be another: a server without workers may take its own back
 
 
 @clause("discovery/node-is-ephemeral")
@@ -48,7 +50,8 @@ def test_two_servers_of_one_root_have_a_node_each(server: Server, start_server: 
     assert NAME.fullmatch(server.node().path.rpartition("/")[2])
     root = stage.new_root()
     first, _ = start_server(root=root), start_server(root=root)
-    nodes = eventually(lambda: nodes if len(nodes := first.nodes()) == 2 else None, within=first.promise("register_s"))
+    within = first.promise("boot_s")  # the first one's node made the second seem ready
+    nodes = eventually(lambda: nodes if len(nodes := first.nodes()) == 2 else None, within=within)
     assert nodes is not None
     assert all(NAME.fullmatch(node.path.rpartition("/")[2]) for node in nodes)
 
@@ -117,5 +120,6 @@ def is_of(node: Node, server: Server) -> bool:
     return node.owner in {session.id for session in server.proxy.sessions} or node.address == server.address
 
 
-def unchanged_node(server: Server, node: Node) -> None:
-    assert server.nodes() == [node]
+def one_node_at_most(server: Server) -> None:
+    nodes = server.nodes()
+    assert len(nodes) <= 1, f"{server.root} holds {len(nodes)} nodes: {nodes}"

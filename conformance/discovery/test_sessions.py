@@ -134,6 +134,7 @@ def test_a_new_session_that_nobody_asked_for_gets_a_node(start_server: StartServ
     """Some registries answer a reconnect with a new session and no word about the old one."""
     server = start_server(prepare=short_session)
     lost = server.node()
+    ordinary_session(server.proxy)  # the old one is to be lost, and not the one that is granted now
     renewal = Rule(Kind.REQUEST, GrantNewSession(), [OpCode.CREATE_SESSION])
     with Strike(server.proxy, renewal, server.history) as fault:
         server.proxy.cut()

@@ -73,7 +73,8 @@ def test_there_is_one_node_after_the_image_was_replaced(start_server: StartServe
     until_renewed(server, old)
     stayed = node in [found.path for found in server.nodes()]
     eventually(lambda: len(server.nodes()) == 1, within=server.promise("register_s"), what="one node")
-    throughout(server.node, server.promise("register_s"))  # the one may be the old image's, and the new one's to come
+    # The one may be the old image's, and the new one's to come.
+    throughout(server.node, server.manifest.promise("register_s"))
     assert not stayed or server.node().path == node, f"{node} stayed after its image, and was not taken over"
 
 

@@ -18,6 +18,7 @@ from proctor.api import (
     Stop,
     answer,
     calls_were_made,
+    check_cut_short,
     clause,
     eventually,
     every_call_succeeds,
@@ -27,6 +28,7 @@ from proctor.api import (
     new_connections,
     none_found,
     observe,
+    occupy,
     ping,
     pong,
     reload_s,
@@ -137,12 +139,12 @@ def test_an_old_worker_whose_call_lasts_too_long_is_killed(start_server: StartSe
     server = start_server()
     old = until_staffed(server)
     bound = server.promise("grace_s") + server.promise("reload_s")
-    request = server.lasting(2 * bound)
+    calls = server.computing(2 * bound)
     with server.connect() as wire:
-        wire.send(request)
-        eventually(wire.taken, within=10, what="the request to be read")
+        occupy(wire, calls)
         server.parent.send(signal.SIGHUP)
         until_renewed(server, old, within=bound)
+        check_cut_short(wire, calls)
 
 
 @clause("restart/reload-signal-to-all")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from proctor.api import (
+    PROVEN_S,
     WATCHED_S,
     AtBirth,
     Burst,
@@ -106,8 +107,11 @@ def the_second_has_one_node(server: Server) -> None:
 
 
 def teams(server: Server) -> dict[int, set[int]]:
-    """The workers of each parent, by its pid."""
-    below = [process for process in observe.family(server.pid) if process.state not in "ZX"]
+    """The workers of each parent, by its pid. Not those just born: a helper, too, holds the listening socket from its
+    fork until it lets go of it.
+    """
+    family = [process for process in observe.family(server.pid) if process.state not in "ZX"]
+    below = [process for process in family if process.age_s >= PROVEN_S]
     if server.manifest.server is not None and server.manifest.server.workers == "listeners":
         holders = observe.holders(observe.listening_inodes(server.port), [process.pid for process in below])
         below = [process for process in below if process.pid in holders]
@@ -135,14 +139,15 @@ def until_one_team(server: Server) -> set[int]:
         assert len(found[server.pid]) == server.asked_workers, shown(found)
         return found[server.pid]
 
-    return eventually(look, within=server.promise("boot_s"), what="the first parent's workers")
+    return eventually(look, within=server.promise("boot_s") + PROVEN_S, what="the first parent's workers")
 
 
 def until_two_teams(server: Server, *, asked: bool) -> set[int]:
     """Ask for a second parent, if it is to be `asked`, and wait for its workers: their pids."""
     if asked:
         server.parent.send(signal.SIGUSR2)
-    found = eventually(lambda: two_teams(server), within=server.promise("boot_s"), what="two parents with workers")
+    within = server.promise("boot_s") + PROVEN_S
+    found = eventually(lambda: two_teams(server), within=within, what="two parents with workers")
     return next(found[parent] for parent in found if parent != server.pid)
 
 

@@ -80,7 +80,7 @@ def test_a_wait_that_finds_no_child_costs_nobody(start_server: StartServer, hist
     assert workers - {reaped} <= server.worker_pids(), "the other workers are not the same"
     with Kill([killed], history) as kill:
         kill.took_effect()
-    until_reaped(server, [reaped, killed])
+    until_reaped(server, [killed])  # who waits for each by its pid has been told that somebody else reaped the first
     until_staffed(server, without=[reaped, killed])
 
 
@@ -97,7 +97,9 @@ def test_a_stopped_worker_is_not_replaced_and_the_others_are_looked_after(
             kill.took_effect()
         until_reaped(server, [killed])
         workers = until_staffed(server, without=[killed])
-        assert stopped in workers, "the stopped worker was replaced"
+        assert stopped in workers or was_killed_as_hung(server, stopped), "the stopped worker was replaced"
+    if server.manifest.capabilities.watchdog:  # which may have killed it at the last moment
+        workers = until_staffed(server, without=[killed])
     unchanged(server, workers)
 
 
@@ -119,6 +121,11 @@ def test_children_that_it_did_not_fork_are_reaped(start_server: StartServer, his
     with ForeignChildrenEnd(server.pid, history) as strangers:
         strangers.took_effect()
         until_reaped(server, strangers.pids)
+
+
+def was_killed_as_hung(server: Server, stopped: int) -> bool:
+    """`hang_s` is the most that a watchdog may take: it may have been done with this one before any time of ours."""
+    return server.manifest.capabilities.watchdog and observe.stat(stopped) is None
 
 
 def parent_is_idle(server: Server) -> bool:

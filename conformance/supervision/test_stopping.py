@@ -162,6 +162,9 @@ def test_connections_that_wait_to_be_accepted_are_served(start_server: StartServ
     """The kernel has said yes for the server: closing the listener now resets them all."""
     server = start_server(workers=1)
     workers = until_staffed(server)
+    held_s = min(
+        TOLD_WITHIN_S, *(server.manifest.promise(name) / 2 for name in ("grace_s", "hang_s"))
+    )  # so soon nobody kills a stopped one
     with ExitStack() as connections:
         with Stop(workers, history) as busy:
             busy.took_effect()
@@ -170,7 +173,7 @@ def test_connections_that_wait_to_be_accepted_are_served(start_server: StartServ
                 wire.send(ping(number))
             server.parent.send(signal.SIGTERM)
             with suppress(TimedOut):  # one that is told otherwise than by a signal is given as long
-                eventually(lambda: told_to_stop(min(workers)), within=TOLD_WITHIN_S)
+                eventually(lambda: told_to_stop(min(workers)), within=held_s)
         assert [wire.reply() for wire in queued] == [pong(number) for number in range(QUEUED)]
 
 

@@ -61,7 +61,7 @@ from proctor.subject.census import Census, Count
 from proctor.subject.client import Client, Outcome, Pending
 from proctor.subject.listing import Listing
 from proctor.subject.load import Load, answer, check_cut_short, knocks, new_connections, occupy, through
-from proctor.subject.server import Node, Server, Snapshot
+from proctor.subject.server import PROVEN_S, Node, Server, Snapshot
 from proctor.subject.service import Service
 from proctor.subject.serving import serving
 from proctor.subject.sessions import SHORT_SESSION_MS, ordinary_session, short_session
@@ -139,6 +139,7 @@ __all__ = [
     "CHILDREN",
     "FOSTERED",
     "PROMPTLY_S",
+    "PROVEN_S",
     "SHORT_SESSION_MS",
     "WATCHED_S",
     "AcceptFails",

@@ -143,6 +143,21 @@ class RepeatsWhatBroke(Client):
             raise
 
 
+class AsksAnotherMeanwhile(Client):
+    """A server that has not answered within a second is taken for a dead one, and another is asked (C4)."""
+
+    breaks = "client/executes-at-most-once"
+
+    def call_server(self, address: Address, request: bytes, deadline: Deadline, servers_left: int) -> Reply:
+        soon = min(deadline, Deadline(1.0), key=lambda one: one.at)
+        try:
+            return super().call_server(address, request, soon, servers_left)
+        except CallFailed as failure:
+            if failure.kind == "timeout" and soon is not deadline:
+                raise NotSent(failure.message) from None
+            raise
+
+
 class KnocksAndKnocks(Client):
     """Whoever refuses is tried again at once, as long as there is time (C6)."""
 

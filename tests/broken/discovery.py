@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
 from mmap import mmap
+from time import monotonic
 from typing import Any
 
 from kazoo.protocol.states import KazooState
 
 from reference.address import Address
+from reference.children import Child
 from reference.methods import Methods, Steps
 from reference.registration import PREFIX, Registration, SessionNote
 from reference.registry import Registry, Unsettled
@@ -24,6 +26,7 @@ from reference.reports import Reporter
 from reference.supervisor import Supervisor
 
 PID = struct.Struct("=i")
+SOON_S = 0.1
 ASKED = b"A"  # what the registrar of RegistersBeforeItListens tells its parent
 
 # --- Node
@@ -359,6 +362,27 @@ class WaitsForItsCallsFirst(Supervisor):
         super().on_exit(pid, status)
         if self.size == 0 and set(self.children.values()) <= {self.registrar}:
             super().on_stop()
+
+
+class TrustsTheRegistryToBeQuick(Supervisor):
+    """The listener is closed soon after the registrar was told to leave, whether it has left or not (R13)."""
+
+    breaks = "discovery/leaves-the-list-first"
+    trusts_until = inf
+
+    def leave(self) -> None:
+        super().leave()
+        self.trusts_until = min(self.trusts_until, monotonic() + SOON_S)
+
+    def stop(self) -> None:
+        registrar = self.registrar
+        if monotonic() >= self.trusts_until:
+            self.registrar = None
+        super().stop()
+        self.registrar = registrar
+
+    def workers(self, *, current: bool) -> list[Child]:
+        return [child for child in super().workers(current=current) if child.role == "worker"]
 
 
 class LeavesWithoutAWord(Registration):

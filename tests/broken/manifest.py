@@ -32,7 +32,7 @@ def quick(liar: Liar, folder: Path) -> Path:
 def manifest(liar: Liar, folder: Path) -> Tables:
     """Its tables. What the liar leaves behind he leaves in `folder`."""
     tables: Tables = tomllib.loads(REFERENCE.read_text())
-    side = side_of(liar.breaks.partition("/")[0])
+    side = side_of((liar.breaks or liar.keeps).partition("/")[0])
     about, section = tables["implementation"], tables[side]
     about["name"] = liar.name
     about["profiles"] = [profile for profile in about["profiles"] if side_of(profile) == side]

@@ -9,13 +9,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from proctor.process import observe
 from proctor.process.ports import HIGHEST, LOWEST, Ports
 from proctor.waiting import eventually
+
+NOBODY = 65534
+PR_SET_DUMPABLE = 4
+USER = os.geteuid() or NOBODY
 
 
 def test_a_listener_is_known_by_its_port_and_its_holder_by_the_inode() -> None:
@@ -44,7 +51,8 @@ def test_a_signal_that_is_blocked_to_be_waited_for_is_heeded(waits: str) -> None
         assert process.stdout is not None
         assert process.stdout.readline() == b"blocked\n"
         eventually(lambda: observe.stat(process.pid).state == "S", within=20)  # type: ignore[union-attr]  # it is there
-        assert observe.heeds(process.pid, signal.SIGUSR1)
+        # Who loses the processor on the way into sigtimedwait(2) blocks nothing any more, and waits in nothing yet.
+        eventually(lambda: observe.heeds(process.pid, signal.SIGUSR1), within=20)
         process.kill()
 
 
@@ -52,6 +60,35 @@ def test_a_process_that_only_sleeps_heeds_nothing() -> None:
     with subprocess.Popen(["sleep", "60"]) as process:
         assert not observe.heeds(process.pid, signal.SIGUSR1)
         process.kill()
+
+
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Be `USER`, to whom /proc doesn't show everything."""
+    before = os.geteuid()
+    os.seteuid(USER)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+        observe.LIBC.prctl(PR_SET_DUMPABLE, 1)  # who changes its user can't be looked into any more
+
+
+def test_who_has_ended_hides_nothing_from_its_user() -> None:
+    """Or a server whose workers have just been killed is blamed for hiding them, where root doesn't look."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, user=USER) as child, ordinary_user():
+        assert child.stdin is not None
+        assert observe.hidden([child.pid]) == []
+        child.stdin.close()
+        eventually(lambda: state_of(child.pid) == "Z", within=20)
+        with pytest.raises(PermissionError):
+            list(Path(f"/proc/{child.pid}/fd").iterdir())
+        assert observe.hidden([child.pid]) == []
+
+
+def state_of(pid: int) -> str:
+    found = observe.stat(pid)
+    return found.state if found else "gone"
 
 
 def test_a_process_that_is_not_there_is_none_and_empty() -> None:

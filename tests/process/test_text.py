@@ -25,6 +25,31 @@ def test_a_line_holds_nothing_that_a_terminal_obeys(line: str, seen: str) -> Non
     assert printable(line) == seen
 
 
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("::error::it failed", r"\x3a:error::it failed"),
+        (" \t ::add-mask::server", " \t \\x3a:add-mask::server"),
+        ("::error file=a.py,line=1::b", r"\x3a:error file=a.py,line=1::b"),
+        ("a line may be broken here ::debug::x", r"a line may be broken here \x3a:debug::x"),
+        ("said ##[add-mask]server", r"said #\x23[add-mask]server"),
+        ("##vso[task.complete result=Succeeded;]", r"#\x23vso[task.complete result=Succeeded;]"),
+        ("##teamcity[testFailed]", r"#\x23teamcity[testFailed]"),
+        ("###[x]", r"##\x23[x]"),
+    ],
+)
+def test_a_line_holds_nothing_that_a_ci_obeys(line: str, seen: str) -> None:
+    assert printable(line) == seen
+    assert printable(seen) == seen
+
+
+@pytest.mark.parametrize(
+    "line", ["chaos/test_bursts.py::test_a[::b::]", "on ::1 and ::ffff:127.0.0.1", "## a [b]", "a::b::c", "'::a::'"]
+)
+def test_what_is_no_command_stays_as_it_is(line: str) -> None:
+    assert printable(line) == line
+
+
 def test_lines_stay_lines() -> None:
     assert legible("one\x07\n\ntwo\n") == "one\\x07\n\ntwo\n"
 

@@ -199,12 +199,20 @@ def hidden(pids: Iterable[int]) -> list[int]:
 
 
 def is_hidden(pid: int) -> bool:
+    """Who ends hides nothing: to /proc one that has let go of its memory is root's, until it is gone. Source: proc(5),
+    and task_dump_owner() in Linux, fs/proc/base.c.
+    """
     try:
         for descriptor in os.listdir(f"/proc/{pid}/fd"):
             os.readlink(f"/proc/{pid}/fd/{descriptor}")
     except OSError as error:
-        return isinstance(error, PermissionError)
+        return isinstance(error, PermissionError) and has_memory(pid)
     return False
+
+
+def has_memory(pid: int) -> bool:
+    """Whether a process holds memory, as each does until it ends. Source: proc(5), /proc/PID/statm."""
+    return read(f"/proc/{pid}/statm").partition(" ")[0] not in ("", "0")
 
 
 def holders(inodes: set[int], pids: Iterable[int]) -> list[int]:

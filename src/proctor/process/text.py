@@ -1,7 +1,8 @@
-"""What an implementation says, for people: little of it, and nothing that a terminal would obey."""
+"""What an implementation says, for people: little of it, and nothing that a terminal or a CI's log would obey."""
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -11,10 +12,16 @@ SHOWN_CHARS = 200
 SHOWN_ITEMS = 20
 SHOWN_BYTES = 100
 
+# What CIs take for commands where they read it in a job's log: GitHub's runner takes `::name data::` at the beginning
+# of a line, indented or not (a line may be broken before any word), and `##[name]` anywhere, as Azure's agent and
+# TeamCity take `##vso[...]` and `##teamcity[...]`. One character of it is shown as an escape.
+COMMAND = re.compile(r"(?<!\S):(?=:[A-Za-z][\w-]*(?: .*?)?::)|(?<=#)#(?=\w*\[)")
+
 
 def printable(line: str) -> str:
-    """A line for people's terminals: no escape sequences get through."""
-    return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
+    """A line for people's terminals: neither escape sequences nor commands to a CI get through."""
+    seen = "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
+    return COMMAND.sub(lambda found: f"\\x{ord(found[0]):02x}", seen)
 
 
 def legible(text: str) -> str:
