@@ -30,6 +30,16 @@ def test_it_tells_what_a_file_holds_and_is_called(folder: Path) -> None:
     assert len({before, changed, folder_digest([folder])}) == 3
 
 
+def test_the_report_of_a_run_does_not_count_and_code_that_is_called_so_does(folder: Path) -> None:
+    before = folder_digest([folder])
+    (folder / "report").mkdir()
+    (folder / "report" / "certificate.json").write_text("{}")
+    assert folder_digest([folder]) == before
+    (folder / "server" / "report").mkdir(parents=True)
+    (folder / "server" / "report" / "code").write_text("changed")
+    assert folder_digest([folder]) != before
+
+
 def test_a_name_need_be_no_text(folder: Path) -> None:
     before = folder_digest([folder])
     Path(os.fsdecode(bytes(folder) + b"/\xff\n")).touch()

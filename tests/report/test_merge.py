@@ -228,7 +228,9 @@ def test_all_that_a_folder_holds_is_merged_and_verified(whole: Examined) -> None
     shards(whole)
     run = proctor("merge", "report", "--report=report/all", cwd=folder)
     assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout.splitlines()[-1] == "certificate: report/all/certificate.json"
+    last = "certificate: report/all/certificate.json, as a page: report/all/certificate.html"
+    assert run.stdout.splitlines()[-1] == last
+    assert (folder / "report/all/certificate.html").is_file()
     assert "wire         certified" in run.stdout
     verified = proctor("verify", "report/all/certificate.json", cwd=folder)
     assert "suite: " in verified.stdout  # ours is of another version than this story's

@@ -135,6 +135,17 @@ def test_a_spec_or_suite_that_has_changed_is_one_line(
     assert verify(of(folder), f"--impl={folder}") == Told(DIFFERS, [line.format(what=what, now=now)])
 
 
+def test_what_somebody_wrote_into_a_certificate_is_nothing_that_a_terminal_obeys(folder: Path) -> None:
+    spoil(folder, lambda document: document["profiles"][0].update(verdict="certified\x1b[31m\n::error::"))
+    told = verify(of(folder), f"--impl={folder}")
+    assert told.status == FITS
+    (line,) = told.lines
+    assert r"wire certified\x1b[31m\n::error::" in line
+    spoil(folder, lambda document: document["implementation"].update(name="::error::\x1b[31m"))
+    (line,) = verify(of(folder), f"--impl={folder}").lines
+    assert r"\x3a:error::\x1b[31m was examined" in line
+
+
 def test_each_thing_that_differs_has_its_line(folder: Path) -> None:
     spoil(folder, lambda document: [document[what].update(sha256="0" * 64) for what in ("spec", "suite")])
     (folder / "x").write_text("exec false\n")
@@ -197,13 +208,13 @@ def test_a_certificate_that_is_not_there_is_named(folder: Path, name: str) -> No
 
 def test_an_implementation_that_is_not_there_is_named(folder: Path) -> None:
     gone = verify(of(folder), f"--impl={folder / 'gone'}")
-    said = f"Error: {folder / 'gone'}: no such folder; --impl takes the folder that holds impl.toml"
+    said = f"Error: {folder / 'gone'}: no such folder; name the one that holds impl.toml (--impl={folder / 'gone'})"
     assert gone == Told(UNKNOWN, [said])
     none = verify(of(folder), cwd=folder / "report")
     assert none.status == UNKNOWN
     (line,) = none.lines
     assert line.startswith("Error: .: holds no impl.toml")
-    assert "--impl" in line
+    assert line.endswith(" (--impl=.)"), "which it is unless it is told another"
 
 
 def test_a_manifest_that_is_malformed_is_named(folder: Path) -> None:

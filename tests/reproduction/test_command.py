@@ -144,7 +144,7 @@ def test_who_claims_nothing_that_answers_it_is_not_judged(left: Path) -> None:
         (("S99",), "S99 is no failure mode; the nearest is S9 worker-not-replaced; `proctor list` shows all"),
         (("S19",), "S19 can't be reproduced: the exit status of a worker is told to its parent alone."),
         (("S19", "--impl=."), "S19 can't be tried: the exit status of a worker is told to its parent alone."),
-        (("S1", "--impl=nowhere"), "nowhere: no such folder; --impl takes the folder that holds impl.toml"),
+        (("S1", "--impl=nowhere"), "nowhere: no such folder; name the one that holds impl.toml"),
         (("S1", "--registry=nowhere"), "the registry can't be had: registry 'nowhere': 'nowhere' is no HOST:PORT."),
     ],
 )

@@ -41,6 +41,13 @@ def test_steps_have_their_times_and_the_case_itself_is_none() -> None:
     assert list(narrate(events, 5.0)) == ["   1.500  workers, 1: 3"]
 
 
+def test_what_an_implementation_says_is_nothing_that_a_terminal_or_a_ci_obeys() -> None:
+    (line,) = narrate([Event(0.0, "received", {"meaning": "\x1b[31m\n::error::pong 1"})], 0.0)
+    assert line == r"   0.000  received: \x1b[31m\n::error::pong 1"
+    (line,) = narrate([Event(0.0, "received", {"meaning": "::error::pong 1"})], 0.0)
+    assert line == r"   0.000  received: \x3a:error::pong 1"
+
+
 def test_much_traffic_is_told_by_its_two_ends_and_what_interrupts_it_is_not_lost() -> None:
     events = [Event(float(n), "sent", {"meaning": f"ping {n}"}) for n in range(30)]
     events[20] = Event(20.0, "fault", {"name": "Kill", "phase": "healed", "needs": "signals"})

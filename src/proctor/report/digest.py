@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-GENERATED = frozenset({"__pycache__", "node_modules", "report"})
+GENERATED = frozenset({"__pycache__", "node_modules"})
+REPORT = "report"  # what a run leaves where it was started, which may be the implementation's folder
 
 
 def folder_digest(folders: Iterable[Path]) -> str:
@@ -39,12 +40,16 @@ def files(folder: Path) -> Iterable[Path]:
         at = folders.pop()
         try:
             with os.scandir(at) as entries:
-                found = [entry for entry in entries if entry.name not in GENERATED and not entry.name.startswith(".")]
+                found = [entry for entry in entries if counts(entry.name, top=at == folder)]
         except OSError:
             yield at
             continue
         folders += [Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
         yield from (Path(entry.path) for entry in found if is_file(entry))
+
+
+def counts(name: str, *, top: bool) -> bool:
+    return not (name.startswith(".") or name in GENERATED or (top and name == REPORT))
 
 
 def is_file(entry: os.DirEntry[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from proctor.examination.evidence import describe_event
 from proctor.history import Event
-from proctor.process.text import shorten
+from proctor.process.text import printable, shorten
 
 Facts = dict[str, Any]
 TRAFFIC = ("sent", "received", "call", "client asked", "client call")
@@ -22,7 +22,7 @@ def narrate(events: Iterable[Event], began: float) -> Iterator[str]:
     told = (event for event in events if SENTENCES.get(event.kind) is not untold)
     lines: list[str] = []
     for is_traffic, group in groupby(told, key=lambda event: event.kind in TRAFFIC):
-        row = [f"{event.at - began:8.3f}  {shorten(sentence(event), SHOWN_CHARACTERS)}" for event in group]
+        row = [f"{event.at - began:8.3f}  {shorten(printable(sentence(event)), SHOWN_CHARACTERS)}" for event in group]
         lines += folded(row, TRAFFIC_LINES) if is_traffic else row
     yield from folded(lines, ALL_LINES)
 

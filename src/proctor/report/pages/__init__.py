@@ -12,6 +12,8 @@ from proctor.report.pages.junit import junit
 from proctor.report.pages.markdown import markdown
 from proctor.report.pages.page import page
 
+PAGE = "certificate.html"
+
 
 def write_report(document: dict[str, Any], folder: Path) -> Path:
     """Leave certificate.json and all that is drawn from it in `folder`, made if missing; the path of certificate.json.
@@ -23,7 +25,7 @@ def write_report(document: dict[str, Any], folder: Path) -> Path:
     path = save(document, folder)
     timelines = frozenset(found.relative_to(folder).as_posix() for found in folder.glob("timelines/*.html"))
     drawn = {
-        "certificate.html": page(certificate, timelines),
+        PAGE: page(certificate, timelines),
         "certificate.md": markdown(certificate),
         "badge.svg": badge_svg(certificate),
         "badge.json": badge_json(certificate),
@@ -32,3 +34,8 @@ def write_report(document: dict[str, Any], folder: Path) -> Path:
     for name, text in drawn.items():
         (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
     return path
+
+
+def whereabouts(path: Path) -> str:
+    """Where to find the certificate that `write_report` has left at `path`: what programs read, and what people do."""
+    return f"certificate: {path}, as a page: {path.with_name(PAGE)}"
