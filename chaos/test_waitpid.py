@@ -47,13 +47,21 @@ def test_waits_that_are_interrupted_without_end_go_on_once_they_are_not(
 
 @clause("supervision/stop-ends-everything")
 def test_a_stop_whose_wait_finds_no_child_ends_everything(start_server: StartServer, history: History) -> None:
-    """Somebody else has reaped the worker that is waited for: an error of the wait is no reason to stay."""
+    """Somebody else has reaped the workers that are waited for: an error of the wait is no reason to stay.
+
+    They are dead before the parent can wait for any, since no kernel says so of a child that lives.
+    """
     server = start_server()
-    until_staffed(server)
-    with Inject(server.pid, f"{WAITS}:error=ECHILD:when=1", history) as none:
-        server.parent.send(signal.SIGTERM)
-        none.took_effect()
-        until_gone(server)
+    workers = until_staffed(server)
+    with Stop([server.pid], history) as held_up:
+        held_up.took_effect()
+        with Kill(workers, history) as kill:
+            kill.took_effect()
+        with Inject(server.pid, f"{WAITS}:error=ECHILD:when=1", history) as none:
+            server.parent.send(signal.SIGTERM)
+            server.parent.send(signal.SIGCONT)
+            none.took_effect()
+            until_gone(server)
 
 
 @clause("supervision/interrupted-wait-goes-on", "supervision/stop-ends-everything")

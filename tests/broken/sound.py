@@ -101,6 +101,22 @@ class WaitsForEachByItsPid(Supervisor):
                 self.on_exit(pid, None)
 
 
+class AsksForEachByItsPid(Supervisor):
+    """As Node's libuv does: at SIGCHLD it asks for one after another, and takes for gone whom the wait doesn't find."""
+
+    keeps = "supervision/no-child-is-no-error"
+
+    def reap_all(self) -> None:
+        for pid in reversed(tuple(self.children)):
+            try:
+                found, status = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                self.on_exit(pid, None)
+            else:
+                if found:
+                    self.on_exit(found, status)
+
+
 def has_ended(pid: int) -> bool:
     try:
         pidfd = os.pidfd_open(pid)
