@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from proctor.process import observe
+from proctor.process.output import KEPT_BYTES
 from proctor.process.process import Gone, Process
 from proctor.process.program import CanNotStart, Command, Program, adopt_orphans
 from proctor.waiting import eventually
@@ -124,6 +125,18 @@ def test_a_flood_of_output_blocks_nobody_and_only_its_end_is_kept(run: Run) -> N
     assert program.wait(WITHIN_S) == 0
     program.output.finish(WITHIN_S)
     assert program.output.tail(2).splitlines() == ["line 299999", "\\x1b[31mlast"]
+
+
+def test_a_line_whose_beginning_is_lost_is_told_only_where_there_is_no_other(run: Run) -> None:
+    """It may begin inside a secret, which is known by its beginning."""
+    program = run(f"print('s' * {2 * KEPT_BYTES})\nprint('last', end='')")
+    assert program.wait(WITHIN_S) == 0
+    program.output.finish(WITHIN_S)
+    assert program.output.tail() == "last"
+    endless = run(f"print('e' * {2 * KEPT_BYTES}, end='')")
+    assert endless.wait(WITHIN_S) == 0
+    endless.output.finish(WITHIN_S)
+    assert endless.output.tail().startswith("eee")
 
 
 def test_a_pidfd_outlives_its_process_and_hits_nobody_else(run: Run) -> None:

@@ -53,6 +53,17 @@ def test_links_that_lead_nowhere_or_round_do_no_harm(folder: Path) -> None:
     assert folder_digest([folder])
 
 
+def test_of_a_link_to_a_folder_it_tells_where_it_leads(folder: Path) -> None:
+    for name in ("old", "new"):
+        (folder / ".elsewhere" / name).mkdir(parents=True)
+    (folder / "code").symlink_to(".elsewhere/old")
+    before = folder_digest([folder])
+    (folder / "code").unlink()
+    assert folder_digest([folder]) != before
+    (folder / "code").symlink_to(".elsewhere/new")
+    assert folder_digest([folder]) != before
+
+
 @pytest.fixture(params=["d", "d" * 20], ids=["short", "too long for the kernel"])
 def depths(folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder in a folder in a folder ..., removed from the bottom up: Python's own remover recurses."""

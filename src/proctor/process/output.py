@@ -23,6 +23,7 @@ class Output:
         self._stream = stream
         self._pieces: deque[bytes] = deque()
         self._kept = 0
+        self._lost = False
         self._lock = threading.Lock()
         self._sipping = False
         self._leave = os.eventfd(0, os.EFD_CLOEXEC)
@@ -32,9 +33,14 @@ class Output:
         self._thread.start()
 
     def tail(self, lines: int = 20) -> str:
-        """The last lines, of each its beginning; control characters other than newline and tab are shown as escapes."""
+        """The last lines, of each its beginning; control characters other than newline and tab are shown as escapes.
+
+        A line whose beginning is lost is left out, if others are there: it may begin inside a secret, which nobody
+        would know by its end.
+        """
         with self._lock:
             text = b"".join(self._pieces).decode(errors="backslashreplace")
+            text = (text.partition("\n")[2] or text) if self._lost else text
         return "\n".join(printable(shorten(line, SHOWN_CHARS)) for line in text.splitlines()[-lines:])
 
     def finish(self, within_s: float) -> None:
@@ -91,6 +97,7 @@ class Output:
             self._kept += len(piece)
             while self._kept - len(self._pieces[0]) >= KEPT_BYTES:
                 self._kept -= len(self._pieces.popleft())
+                self._lost = True
 
 
 def polled(*descriptors: int) -> select.poll:

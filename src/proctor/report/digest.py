@@ -14,8 +14,9 @@ REPORT = "report"  # what a run leaves where it was started, which may be the im
 def folder_digest(folders: Iterable[Path]) -> str:
     """Over every file below the folders, by name and content, in the order of the names.
 
-    What tools generate, and what hidden folders hold, does not count. What can't be read counts by its name and by why:
-    whoever is examined runs as the same user, and can't read it either.
+    What tools generate, and what hidden folders hold, does not count. A link to a folder counts by where it leads: what
+    is there may be anything, the whole disk among it. What can't be read counts by its name and by why: whoever is
+    examined runs as the same user, and can't read it either.
     """
     total = hashlib.sha256()
     for folder in folders:
@@ -27,6 +28,8 @@ def folder_digest(folders: Iterable[Path]) -> str:
 
 def content_digest(path: Path) -> bytes:
     try:
+        if path.is_symlink() and path.is_dir():
+            return os.fsencode(path.readlink())
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
@@ -45,7 +48,7 @@ def files(folder: Path) -> Iterable[Path]:
             yield at
             continue
         folders += [Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
-        yield from (Path(entry.path) for entry in found if is_file(entry))
+        yield from (Path(entry.path) for entry in found if entry.is_symlink() or is_file(entry))
 
 
 def counts(name: str, *, top: bool) -> bool:
