@@ -46,6 +46,13 @@ def test_a_run_in_which_no_case_ran_is_not_green(tmp_path: Path) -> None:
     assert run.returncode == 5
 
 
+def test_what_others_put_into_the_environment_makes_no_difference(tmp_path: Path) -> None:
+    """Neither to it nor to the processes that share its work."""
+    words = ("-kreturns_its_params", "--jobs=1")
+    run = proctor("certify", REFERENCE, PING, *words, cwd=tmp_path, PYTEST_ADDOPTS="--nonsense", PYTEST_PLUGINS="none")
+    assert run.returncode == 0, run.stderr
+
+
 def test_an_interrupt_ends_it_and_what_it_examines(tmp_path: Path) -> None:
     """While the server of the smoke check is waited for, which never is ready."""
     server(

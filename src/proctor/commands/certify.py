@@ -1,4 +1,4 @@
-"""`proctor certify`: pytest over the suite, and nothing else that is installed or lies about."""
+"""`proctor certify`: pytest over the suite, alone."""
 
 from __future__ import annotations
 
@@ -18,13 +18,8 @@ from proctor.model import PROFILES
 from proctor.places import home, suite_folders
 from proctor.process.text import printable
 from proctor.report.certificate import NAME
+from proctor.reproduction.alone import run_alone
 from proctor.reproduction.suite import suite
-
-OPTIONS = (  # neither what else is installed nor whose folder this is makes a difference
-    "--disable-plugin-autoload",
-    *("-p", "proctor.plugin", "-p", "xdist.plugin", "-p", "no:cacheprovider"),
-    *("-c", os.devnull, "--noconftest", "--import-mode=importlib"),
-)
 
 
 class CannotCertify(CannotTell):
@@ -84,13 +79,13 @@ def certify(ctx: click.Context, /, path: Path, cases: tuple[str, ...], **options
         read_manifest(path)
     except ManifestError as error:
         raise CannotCertify(printable(str(error))) from None
-    arguments = [*OPTIONS, f"--rootdir={home()}", f"--impl={path}", *words(options), *places(cases)]
+    arguments = ["-p", "xdist.plugin", f"--impl={path}", *words(options), *places(cases)]
     if not options["as_json"]:
-        ctx.exit(pytest.main(arguments))
+        ctx.exit(run_alone(arguments))
     certificate = Path(options["report"]) / NAME
     before = written(certificate)
     with output_to_standard_error():
-        status = pytest.main(arguments)
+        status = run_alone(arguments)
     if written(certificate) != before:
         click.echo(certificate.read_text(encoding="utf-8"), nl=False)
     ctx.exit(status)

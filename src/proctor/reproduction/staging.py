@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import redirect_stderr
 from dataclasses import dataclass
@@ -21,13 +20,10 @@ from proctor.examination.session import BEGAN
 from proctor.history import Event
 from proctor.model import Verdict
 from proctor.places import home
+from proctor.reproduction.alone import run_alone
 
 SEED = 1  # what was seen once shows again
-OPTIONS = (  # neither what else is installed nor whose folder this is makes a difference
-    "--disable-plugin-autoload",
-    *("-p", "proctor.plugin", "-p", "no:cacheprovider", "-p", "no:terminal"),
-    *("-c", os.devnull, "--noconftest", "--import-mode=importlib", "--capture=no", f"--seed={SEED}"),
-)
+OPTIONS = ("-p", "no:terminal", "--capture=no", f"--seed={SEED}")
 
 
 class NotStaged(Exception):
@@ -130,8 +126,8 @@ def stage(
     staging, said = Staging(clauses, hear, until_one_fails), io.StringIO()
     places = [str(home() / file) for file in files]
     with TemporaryDirectory(prefix="proctor-") as report, redirect_stderr(said):
-        told = (f"--impl={impl}", f"--registry={registry}", f"--rootdir={home()}", f"--report={report}")
-        status = pytest.main([*OPTIONS, *told, *places], plugins=[staging])
+        told = (f"--impl={impl}", f"--registry={registry}", f"--report={report}")
+        status = run_alone([*OPTIONS, *told, *places], plugins=[staging])
     if staging.unheard is not None:
         raise staging.unheard
     if status not in RAN_TO_THE_END:
