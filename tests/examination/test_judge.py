@@ -65,6 +65,12 @@ def test_an_implementation_that_accepts_what_it_should_refuse_fails() -> None:
     assert verdict(caught.value) is Verdict.FAIL
 
 
+def test_a_clock_that_is_not_the_suite_s_blames_nobody() -> None:
+    with pytest.raises(pytest.fail.Exception) as caught:
+        pytest.fail("Timeout (>5.0s) from pytest-timeout.")
+    assert verdict(caught.value) is Verdict.INCONCLUSIVE
+
+
 @pytest.mark.parametrize("kind", [TimedOut, NoReply])
 def test_a_deadline_that_passed_while_the_host_stalled_says_nothing(kind: type[TimedOut]) -> None:
     late = kind("waited 5 s for the node", 10, 15)

@@ -13,6 +13,8 @@ from proctor.process.text import legible
 from proctor.record import WORST_FIRST
 from proctor.redaction import Redaction
 
+ANOTHERS_CLOCK = "from pytest-timeout."  # a plugin that ends whatever takes long; its message says so
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -43,6 +45,8 @@ def judge(raised: BaseException | None, stalls: StallMeter) -> Judgement:
     if isinstance(raised, TimedOut) and stalls.spoiled(raised.started, raised.ended, raised.allowance_s):
         stalled = stalls.between(raised.started, raised.ended)
         return Judgement(Verdict.INCONCLUSIVE, f"the host stalled for {stalled:.2f} s while: {message}")
+    if isinstance(raised, pytest.fail.Exception) and message.endswith(ANOTHERS_CLOCK):
+        return Judgement(Verdict.INCONCLUSIVE, f"it was ended by a clock that is not the suite's: {message}")
     if isinstance(raised, AssertionError | pytest.fail.Exception):  # the second is what pytest.raises raises, too
         return Judgement(Verdict.FAIL, message)
     if isinstance(raised, Inconclusive):
