@@ -57,6 +57,7 @@ def test_a_run_with_an_implementation_is_told_apart(project: Path) -> None:
     assert f"{project}: holds no impl.toml" in run.stderr
     told = json.loads((project / "told.json").read_text())
     assert {"proctor.examination.session", "kazoo.client"} <= set(told["modules"])
+    assert "hypothesis" not in told["modules"], "nothing was drawn, and it takes as long to import as all the rest"
 
 
 def test_help_shows_the_options(project: Path) -> None:

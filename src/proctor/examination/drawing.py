@@ -7,15 +7,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
-
-import hypothesis
-from hypothesis import strategies as st
-from hypothesis.database import DirectoryBasedExampleDatabase
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from proctor.examination.stagehand import Stagehand
 from proctor.subject.server import Server, Snapshot
 from proctor.wire.connection import Connection
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
 
@@ -31,7 +30,7 @@ class ForAny(Protocol):
     Each time with a server that no value has harmed so far, and with a new connection to it, for the value.
     """
 
-    def __call__(self, values: st.SearchStrategy[T], law: Law[T]) -> None: ...
+    def __call__(self, values: SearchStrategy[T], law: Law[T]) -> None: ...
 
 
 class Trial:
@@ -41,19 +40,21 @@ class Trial:
         """`kept_in`: a folder of this case's own; made only for a counterexample."""
         self._hand = hand
         self._seed = seed
-        self._database = DirectoryBasedExampleDatabase(kept_in)
+        self._kept_in = kept_in
         self._before: Snapshot | None = None
         self._broken_by = ""
         self._ends = float("inf")
 
-    def for_any(self, values: st.SearchStrategy[T], law: Law[T]) -> None:
+    def for_any(self, values: SearchStrategy[T], law: Law[T]) -> None:
         """As ForAny."""
+        import hypothesis  # noqa: PLC0415  # only who draws waits for it
+        from hypothesis.database import DirectoryBasedExampleDatabase  # noqa: PLC0415  # the same
 
         @hypothesis.settings(  # after the seed, which would take the database away
             max_examples=EXAMPLES,
             deadline=None,
             report_multiple_bugs=False,
-            database=self._database,
+            database=DirectoryBasedExampleDatabase(self._kept_in),
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         @hypothesis.seed(self._seed)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random
+import warnings
+from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisDeprecationWarning
 
 from proctor.schedules.schedule import After, AfterCalls, Event, OnEvent, Planned, Schedule
 
@@ -51,3 +55,27 @@ def planned(acts: list[str], events: list[Event]) -> st.SearchStrategy[Planned]:
 def steps(most_s: float) -> st.SearchStrategy[Any]:
     count = round(most_s / FINEST_S)
     return st.integers(0, count).map(lambda number: round(number * FINEST_S, 2))
+
+
+def hold_any(hold: Callable[[Schedule], None], drawn: st.SearchStrategy[Schedule], seed: int, most: int) -> None:
+    """Let Hypothesis try some, the simplest first, until `hold` raises; and then simpler ones. Raises the same.
+
+    It takes what other threads draw from `random` meanwhile for the strategies' own doing, and warns of it.
+    """
+
+    @hypothesis.settings(
+        max_examples=most,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.seed(seed)
+    @hypothesis.given(drawn)
+    def holds(schedule: Schedule) -> None:
+        hold(schedule)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisDeprecationWarning)
+        holds()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
@@ -15,10 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from zlib import crc32
 
-import hypothesis
 import msgspec
-from hypothesis.errors import HypothesisDeprecationWarning
-from hypothesis.strategies import SearchStrategy
 
 from proctor.checks.finding import Finding
 from proctor.history import History
@@ -26,7 +22,6 @@ from proctor.outcome import Failure, Inconclusive
 from proctor.process.stalls import StallMeter
 from proctor.record import cause
 from proctor.schedules.acts import possible
-from proctor.schedules.drawing import schedules
 from proctor.schedules.judging import Broken, demand_proof, findings
 from proctor.schedules.perform import perform
 from proctor.schedules.recovery import Recoveries, recovery_s
@@ -75,6 +70,8 @@ class Exploration:
 
         `besides`: acts that are drawn only here, and only if the manifest claims them.
         """
+        from proctor.schedules.drawing import hold_any, schedules  # noqa: PLC0415  # Hypothesis: only who draws waits
+
         if self.given is not None:
             self._replay(self.given)
             return
@@ -84,7 +81,7 @@ class Exploration:
             seed = crc32(f"{self.seed} {self.case} {turn}".encode())
             drawn = schedules(acts, seed, of_servers=of_servers, of_clients=of_clients)
             with suppress(Broken):
-                self._draw(search, drawn, seed)
+                hold_any(search.hold, drawn, seed, DRAWN_TOGETHER)
             if search.over or search.smallest:
                 break
         for line in self._recoveries.lines():
@@ -93,29 +90,6 @@ class Exploration:
         if search.smallest is not None:
             self._report(search.smallest, [self.attempt(search.smallest.schedule) for _ in range(TRIES)])
         search.demand_something()
-
-    def _draw(self, search: Search, drawn: SearchStrategy[Schedule], seed: int) -> None:
-        """Let Hypothesis try some, the simplest first, until one raises Broken; and then simpler ones.
-
-        It takes what other threads draw from `random` meanwhile for the strategies' own doing, and warns of it.
-        """
-
-        @hypothesis.settings(
-            max_examples=DRAWN_TOGETHER,
-            deadline=None,
-            database=None,
-            report_multiple_bugs=False,
-            phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-            suppress_health_check=list(hypothesis.HealthCheck),
-        )
-        @hypothesis.seed(seed)
-        @hypothesis.given(drawn)
-        def holds(schedule: Schedule) -> None:
-            search.hold(schedule)
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", HypothesisDeprecationWarning)
-            holds()
 
     def _replay(self, schedule: Schedule) -> None:
         """Whether it breaks something at any of several attempts."""
