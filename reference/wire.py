@@ -61,7 +61,13 @@ class FrameReader:
                 return []  # a long frame in short pieces is looked at once, not once a piece
             data = bytes(self._rest)
             self._rest.clear()
-        return [] if self.broken else self._split(data)
+        if self.broken:
+            return []
+        length = len(data) - HEADER_BYTES
+        if 0 <= length <= self._bytes_max and self._unpack(data)[0] == length:  # most frames come whole and alone
+            self._needed = HEADER_BYTES
+            return [data[HEADER_BYTES:]]
+        return self._split(data)
 
     def _split(self, data: bytes) -> list[bytes | Refused]:
         frames: list[bytes | Refused] = []

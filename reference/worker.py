@@ -57,14 +57,15 @@ class Worker:
         poll, find_handler, timers = self.epoll.poll, self.handlers.get, self.timers
         wait_s = 0.0
         while not self.over:
-            for fd, events in poll(wait_s, EVENTS_AT_ONCE):
+            ready = poll(wait_s, EVENTS_AT_ONCE)
+            for fd, events in ready:
                 handler = find_handler(fd)  # none if an event before it, in this round, has closed it
                 if handler:
                     handler(events)
-                if timers.due <= monotonic():  # a long frame takes its time to be read, and there may be one in each
-                    timers.run_due()
-            wait_s = timers.due - monotonic()  # there is always one: the next sign of life
-            if wait_s <= 0:
+                wait_s = timers.due - monotonic()  # there is always one: the next sign of life
+                if wait_s <= 0:  # not only after the round: a long frame takes its time, and there may be one in each
+                    wait_s = timers.run_due()
+            if not ready:
                 wait_s = timers.run_due()
         return 0
 
