@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-CASES_A_CORE = 3
+CASES_A_CORE = 4
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
