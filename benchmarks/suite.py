@@ -33,6 +33,8 @@ LONG = {  # cases that may take longer, and what they can't do without
     "test_a_call_that_lasts_too_long_does_not_keep_the_server_from_stopping": "grace_s",
     "test_busy_workers_end_when_their_parent_is_killed": "grace_s",
     "test_a_request_that_is_not_answered_is_not_sent_again": "a call that nobody answers, for 3 s",
+    "test_a_client_rests_while_nobody_calls": "three looks of a second each",
+    "test_slow_readers_keep_nobody_from_being_served": "8 clients, whose buffers are filled one after the other",
     "test_a_server_without_workers_is_not_in_the_list": "a server that waits before it takes its node away, and back",
     "test_a_worker_that_shows_no_sign_of_life_is_replaced": "hang_s",
 }
