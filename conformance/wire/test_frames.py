@@ -7,7 +7,6 @@ import signal
 from contextlib import ExitStack, closing
 
 import pytest
-from hypothesis import strategies as st
 
 from proctor.api import (
     PROMPTLY_S,
@@ -21,8 +20,7 @@ from proctor.api import (
     StartServer,
     Stop,
     Unread,
-    any_cuts,
-    any_request,
+    any_requests_in_pieces,
     clause,
     eventually,
     frame,
@@ -192,7 +190,7 @@ def test_any_requests_in_any_pieces_get_the_same_replies(for_any: ForAny) -> Non
             reply = wire.reply()
             assert alike(reply, expected), f"{request}, number {number} of {len(requests)}: {reply}, not {expected}"
 
-    for_any(st.tuples(st.lists(any_request, min_size=1, max_size=8), any_cuts), law)
+    for_any(any_requests_in_pieces, law)
 
 
 @clause("wire/reply-is-sent-whole")

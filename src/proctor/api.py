@@ -6,8 +6,6 @@ Fixtures (see `proctor.examination.fixtures`): `server`, `start_server`, `servic
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pytest
 
 from proctor.call import Call, calls
@@ -107,6 +105,7 @@ from proctor.wire.scripted import (
     sends,
     stays_silent,
 )
+from proctor.wire.strategies import any_bytes, any_json, any_request, any_requests_in_pieces
 from proctor.wire.vectors import RefusalVector, RequestVector, Vector, spec_vectors
 from proctor.zookeeper.codes import Error, OpCode
 from proctor.zookeeper.proxy import (
@@ -120,9 +119,6 @@ from proctor.zookeeper.proxy import (
     Rule,
     lost_create,
 )
-
-if TYPE_CHECKING:
-    from proctor.wire.strategies import any_bytes, any_cuts, any_json, any_request
 
 clause = pytest.mark.clause
 """Marks a case with the ids of the clauses that it examines."""
@@ -256,9 +252,9 @@ __all__ = [
     "answers",
     "answers_after",
     "any_bytes",
-    "any_cuts",
     "any_json",
     "any_request",
+    "any_requests_in_pieces",
     "calls",
     "calls_were_made",
     "check_cut_short",
@@ -307,12 +303,3 @@ __all__ = [
     "until_renewed",
     "until_staffed",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """What values are drawn from. Hypothesis takes longer to import than all the rest, and few cases draw."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__} has no attribute {name}")
-    from proctor.wire import strategies  # noqa: PLC0415  # see above
-
-    return getattr(strategies, name)

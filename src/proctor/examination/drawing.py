@@ -25,12 +25,13 @@ Law = Callable[[Server, Connection, T], None]
 
 
 class ForAny(Protocol):
-    """Calls `law`, which asserts, with values drawn from `values`; raises what it raises for the smallest found.
+    """Calls `law`, which asserts, with values drawn from what `values` gives; raises what it raises for the smallest
+    found.
 
     Each time with a server that no value has harmed so far, and with a new connection to it, for the value.
     """
 
-    def __call__(self, values: SearchStrategy[T], law: Law[T]) -> None: ...
+    def __call__(self, values: Callable[[], SearchStrategy[T]], law: Law[T]) -> None: ...
 
 
 class Trial:
@@ -45,7 +46,7 @@ class Trial:
         self._broken_by = ""
         self._ends = float("inf")
 
-    def for_any(self, values: SearchStrategy[T], law: Law[T]) -> None:
+    def for_any(self, values: Callable[[], SearchStrategy[T]], law: Law[T]) -> None:
         """As ForAny."""
         import hypothesis  # noqa: PLC0415  # only who draws waits for it
         from hypothesis.database import DirectoryBasedExampleDatabase  # noqa: PLC0415  # the same
@@ -58,7 +59,7 @@ class Trial:
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         @hypothesis.seed(self._seed)
-        @hypothesis.given(values)
+        @hypothesis.given(values())
         def holds(value: T) -> None:
             self._hold(law, value)
 
