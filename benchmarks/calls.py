@@ -5,7 +5,7 @@ time and with 64 in flight, in turns, so that whatever else the machine does hap
 kernel's scheduler has charged to the server's processes (/proc/PID/task/*/schedstat, in ns), so waiting costs nothing.
 The servers have one core and their callers another, as if on two machines; else it would decide whom the scheduler puts
 on one core with its caller, which it does with the quickest. The reference and the echo are compared once more alone:
-the threads of some of the others have things to do when nobody calls, and take the core's caches meanwhile.
+beside the others, though they are idle, the ratio comes out higher, and why was not found out.
 
 The others do less than the reference where that favours them: the socket echo parses nothing, gRPC carries bytes. None
 of them is asked for what it can't do: thriftpy2 has one call in flight on a connection, so it gets 64 connections. What
@@ -38,10 +38,10 @@ HOST = "127.0.0.1"
 IN_FLIGHT = 64
 TEXT = "hello"
 HEADER = Struct("<I")
-STARTS = 5  # of every server: where its memory happens to lie makes up to a twentieth
+STARTS = 5  # of every server: from one start to the next a ratio differs by up to a tenth
 ROUNDS = 8  # of each start; short, so that what the machine does meanwhile happens to all, and ratios are of one round
 CALLS_A_ROUND, BATCHES_A_ROUND = 500, 8
-WARM_UP_CALLS, WARM_UP_BATCHES = 50, 2  # before each measurement: the others had the processor's caches meanwhile
+WARM_UP_CALLS, WARM_UP_BATCHES = 50, 2  # before each measurement, since the others had their turn meanwhile
 NO_REGISTRY = f"{HOST}:1"  # refused at once; the reference serves without one
 
 

@@ -102,7 +102,7 @@ class WaitsForEachByItsPid(Supervisor):
 
 
 class AsksForEachByItsPid(Supervisor):
-    """As Node's libuv does: at SIGCHLD it asks for one after another, and takes for gone whom the wait doesn't find."""
+    """As Popen.poll of Python's subprocess: it asks for each, and takes for gone whom the wait doesn't find."""
 
     keeps = "supervision/no-child-is-no-error"
 
