@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.support.wait import WebDriverWait
 
 from proctor.places import CHECKOUT
+from proctor.process import observe
+from proctor.process.program import adopt_orphans
 from proctor.waiting import eventually
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -99,20 +100,19 @@ def browser(folder: Path) -> Iterator[Browser]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     home = {"HOME": str(folder), "TMPDIR": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
+    adopt_orphans()  # else nobody could tell when those that Chromium leaves behind have ended
+    before = set(observe.children(os.getpid()))
     driver = Chrome(options, ChromeService(DRIVER, env={**os.environ, **home}))
-    service = psutil.Process(driver.service.process.pid)
-    started = [service, *service.children(recursive=True)]
     driver.set_script_timeout(JUDGED_WITHIN_S)
     try:
         yield Browser(driver)
     finally:
         driver.quit()
-        eventually(lambda: all(map(has_ended, started)), within=WITHIN_S, what="the browser to end")
+        eventually(lambda: reaped(before), within=WITHIN_S, what="the browser to end")
 
 
-def has_ended(process: psutil.Process) -> bool:
-    """A zombie has: where this process adopts orphans, as an examination does, it is whose they become."""
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+def reaped(before: set[int]) -> bool:
+    """Whether we have no children but those, after reaping whoever has ended."""
+    for pid in set(observe.children(os.getpid())) - before:
+        os.waitpid(pid, os.WNOHANG)
+    return set(observe.children(os.getpid())) <= before
