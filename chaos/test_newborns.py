@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 from proctor.api import (
+    FORKS,
     AtBirth,
     History,
     Inject,
@@ -21,7 +22,6 @@ from proctor.api import (
     until_staffed,
 )
 
-FORKS = "clone,clone3,fork,vfork"
 NEWBORNS = 3
 
 

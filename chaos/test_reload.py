@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 
 from proctor.api import (
+    FORKS,
     Census,
     History,
     Inject,
@@ -31,7 +32,6 @@ from proctor.api import (
     until_staffed,
 )
 
-FORKS = "clone,clone3,fork,vfork"
 STORMS, SIGNALS, EVERY_S = 2, 10, 0.01
 LENGTHS_S = (0.0, 0.05, 0.2, 0.4)
 CALLS = 20

@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 
 from proctor.api import (
+    FORKS,
+    WAITS,
     AtBirth,
     Burst,
+    ForkFails,
     History,
     Inject,
     Kill,
@@ -15,6 +18,7 @@ from proctor.api import (
     alive,
     clause,
     eventually,
+    finds_no_child,
     still,
     throughout,
     until_gone,
@@ -22,8 +26,6 @@ from proctor.api import (
     until_staffed,
 )
 
-WAITS = "wait4,waitid"
-FORKS = "clone,clone3,fork,vfork"
 INTERRUPTED_S = 0.3
 SIGNALS = 5
 
@@ -47,21 +49,13 @@ def test_waits_that_are_interrupted_without_end_go_on_once_they_are_not(
 
 @clause("supervision/stop-ends-everything")
 def test_a_stop_whose_wait_finds_no_child_ends_everything(start_server: StartServer, history: History) -> None:
-    """Somebody else has reaped the workers that are waited for: an error of the wait is no reason to stay.
-
-    They are dead before the parent can wait for any, since no kernel says so of a child that lives.
-    """
+    """Somebody else has reaped the workers that are waited for: an error of the wait is no reason to stay."""
     server = start_server()
-    workers = until_staffed(server)
-    with Stop([server.pid], history) as held_up:
-        held_up.took_effect()
-        with Kill(workers, history) as kill:
-            kill.took_effect()
-        with Inject(server.pid, f"{WAITS}:error=ECHILD:when=1", history) as none:
-            server.parent.send(signal.SIGTERM)
-            server.parent.send(signal.SIGCONT)
-            none.took_effect()
-            until_gone(server)
+    with finds_no_child(server.pid, until_staffed(server), history) as none:
+        server.parent.send(signal.SIGTERM)
+        server.parent.send(signal.SIGCONT)
+        none.took_effect()
+        until_gone(server)
 
 
 @clause("supervision/interrupted-wait-goes-on", "supervision/stop-ends-everything")
@@ -100,7 +94,7 @@ def test_forks_that_fail_when_all_workers_are_dead_are_repeated(start_server: St
     """A parent without a single child has nothing to wait for, and nobody to serve until it has one."""
     server = start_server(workers=3)
     workers = until_staffed(server)
-    with Inject(server.pid, f"{FORKS}:error=EAGAIN", history) as failing:
+    with ForkFails(server.pid, history) as failing:
         with Kill(workers, history) as kill:
             kill.took_effect()
         failing.took_effect()

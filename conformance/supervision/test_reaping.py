@@ -6,6 +6,7 @@ import signal
 
 from proctor.api import (
     FOSTERED,
+    WAITS,
     WATCHED_S,
     ForeignChildrenEnd,
     History,
@@ -16,6 +17,7 @@ from proctor.api import (
     Stop,
     clause,
     eventually,
+    finds_no_child,
     observe,
     throughout,
     unchanged,
@@ -24,7 +26,6 @@ from proctor.api import (
 )
 
 IDLE_SHARE = 0.1  # of a processor: a parent that looks around every second takes a hundredth of that
-WAITS = "wait4,waitid"
 
 
 @clause("supervision/every-death-is-reaped")
@@ -70,18 +71,13 @@ def test_a_worker_is_replaced_though_sigchld_was_ignored_at_the_start(
 def test_a_wait_that_finds_no_child_costs_nobody(start_server: StartServer, history: History) -> None:
     """A parent that did not expect ECHILD ends, or asks again and again.
 
-    No kernel says it of a child that lives, and who waits for each by its pid would be right to believe it: all are
-    dead before the parent can ask for any. Who only asks when he is told to hears of them at the next SIGCHLD.
+    Who only asks when he is told to hears of the dead at the next SIGCHLD.
     """
     server = start_server()
     workers = until_staffed(server)
-    with Stop([server.pid], history) as held_up:
-        held_up.took_effect()
-        with Kill(workers, history) as kill:
-            kill.took_effect()
-        with Inject(server.pid, f"{WAITS}:error=ECHILD:when=1", history) as none:
-            server.parent.send(signal.SIGCONT)
-            none.took_effect()
+    with finds_no_child(server.pid, workers, history) as none:
+        server.parent.send(signal.SIGCONT)
+        none.took_effect()
     server.parent.send(signal.SIGCHLD)
     replaced = until_staffed(server, without=workers)
     assert parent_is_idle(server), "the parent is busy"

@@ -7,7 +7,9 @@ import time
 from contextlib import ExitStack, suppress
 
 from proctor.api import (
+    FORKS,
     AtBirth,
+    ForkFails,
     History,
     Inconclusive,
     Inject,
@@ -31,7 +33,6 @@ from proctor.api import (
     until_staffed,
 )
 
-FORKS = "clone,clone3,fork,vfork"
 FORK_HELD_UP_S = 1.0
 CRASHING_S = 3.0
 NEWBORNS_A_SECOND = 5  # for each of the workers
@@ -117,7 +118,7 @@ def test_a_fork_that_fails_is_tried_again_at_a_pace(start_server: StartServer, h
     workers = until_staffed(server)
     victim = min(workers)
     others = workers - {victim}
-    with Inject(server.pid, f"{FORKS}:error=EAGAIN", history) as failing:
+    with ForkFails(server.pid, history) as failing:
         with Kill([victim], history) as kill:
             kill.took_effect()
         failing.took_effect()

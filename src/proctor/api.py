@@ -38,7 +38,7 @@ from proctor.faults.strikes import (
     StaleReads,
     Strike,
 )
-from proctor.faults.syscalls import AcceptFails, ForkFails, Inject, KillAtCall
+from proctor.faults.syscalls import FORKS, WAITS, AcceptFails, ForkFails, Inject, KillAtCall
 from proctor.faults.traffic import CorruptLink, SliceLink, SlowLink
 from proctor.faults.triggers import (
     After,
@@ -48,6 +48,7 @@ from proctor.faults.triggers import (
     OnWatchEvent,
     Trigger,
 )
+from proctor.faults.waits import finds_no_child
 from proctor.history import Event, History
 from proctor.links import Address, Direction, LinkProxy
 from proctor.links.dials import Dials
@@ -137,10 +138,12 @@ WATCHED_S = 1.0
 
 __all__ = [
     "CHILDREN",
+    "FORKS",
     "FOSTERED",
     "PROMPTLY_S",
     "PROVEN_S",
     "SHORT_SESSION_MS",
+    "WAITS",
     "WATCHED_S",
     "AcceptFails",
     "Address",
@@ -266,6 +269,7 @@ __all__ = [
     "eventually",
     "every_call_succeeds",
     "fails",
+    "finds_no_child",
     "frame",
     "full",
     "header",

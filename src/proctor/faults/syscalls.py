@@ -9,6 +9,7 @@ from proctor.history import History
 from proctor.process.process import Process, living
 from proctor.process.strace import Strace, missing
 
+WAITS = "wait4,waitid"
 FORKS = "clone,clone3,fork,vfork"
 ACCEPTS = "accept,accept4"
 
