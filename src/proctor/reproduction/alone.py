@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from proctor.places import home
 OPTIONS = (
     "--disable-plugin-autoload",
     *("-p", "proctor.plugin", "-p", "no:cacheprovider"),
-    *("-c", os.devnull, "--noconftest", "--import-mode=importlib"),
+    *("-c", str(Path(__file__).with_name("pytest.ini")), "--noconftest", "--import-mode=importlib"),
 )
 VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
