@@ -30,10 +30,10 @@ check: $(READY)
 	$(BIN)/mypy
 
 kill-matrix: $(READY)
-	$(BIN)/python -m tests.broken.matrix
+	$(BIN)/python -m tests.kill_matrix
 
 chances: $(READY)
-	$(BIN)/python -m tests.broken.chances
+	$(BIN)/python -m tests.chances
 
 docs: $(READY)
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -c docs -d docs/site/.doctrees . docs/site

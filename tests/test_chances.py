@@ -12,8 +12,8 @@ from proctor.schedules.schedule import After, Planned, Schedule, as_data
 from proctor.spec import read_spec
 from tests.broken.catalogue import BY_CHANCE, FILES, Liar, by_chance, called
 from tests.broken.chance_servers import RELOADS, RESIZES
-from tests.broken.chances import SUITE, failed
 from tests.broken.manifest import quick
+from tests.chances import SUITE, failed
 from tests.examination.miniatures import examine
 from tests.test_suite import cases
 
