@@ -192,7 +192,7 @@ def half_open_for_the_server(place: Place) -> Scene:
         fault=HalfOpenLink(link, place.history, gone="client"),
         works=lambda: answers_over(wire),
         affected=lambda: ended(wire, "rst") and server.connected() == 1,
-        recovered=lambda: serves_anew(link, place) and server.connected() == 0,
+        recovered=lambda: server.connected() == 0 and serves_anew(link, place),
     )
 
 

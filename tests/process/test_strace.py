@@ -41,6 +41,25 @@ WAITS_WITHOUT_PAUSE = """
     finally:
         os.kill(child, signal.SIGKILL)
 """
+HAS_A_NEWBORN_WHO_TELLS = """
+    import os, signal, time
+    def newborn():
+        signal.signal(signal.SIGCONT, lambda *_: print("was stopped", flush=True))
+        signal.signal(signal.SIGRTMIN, lambda *_: print("was asked", flush=True))
+        print(os.getpid(), flush=True)
+        while True:
+            signal.pause()
+    print("there", flush=True)
+    while True:
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            pass
+        except OSError:
+            if os.fork() == 0:
+                newborn()
+        time.sleep(0.01)
+"""
 WITHIN_S = 20.0
 STATS = "stat,newfstatat,statx"
 OFTEN = 20  # without a stop before it, about half of these would end a process that waits without pause
@@ -87,6 +106,18 @@ def test_who_was_stopped_before_stays_so() -> None:
         assert eventually(lambda: state(process.pid) == "T", within=WITHIN_S)  # R for as long as the kernel takes
         os.kill(process.pid, signal.SIGCONT)
         assert eventually(lambda: process.stdout.readline() == "there\n", within=10)  # type: ignore[union-attr]
+
+
+def test_who_was_forked_meanwhile_and_made_no_such_call_is_not_stopped() -> None:
+    """His parent would be told of it, and be blamed for what it makes of that."""
+    with running(HAS_A_NEWBORN_WHO_TELLS) as process:
+        assert process.stdout is not None
+        strace = Strace([process.pid], ["wait4:error=EIO:when=1"])
+        newborn = int(process.stdout.readline())
+        eventually(lambda: strace.saw(f"Process {newborn} attached"), within=WITHIN_S)
+        strace.detach()
+        os.kill(newborn, signal.SIGRTMIN)
+        assert process.stdout.readline() == "was asked\n"
 
 
 def state(pid: int) -> str:

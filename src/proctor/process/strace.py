@@ -29,6 +29,7 @@ GULP_BYTES = 65536
 STOP_WITHIN_S = 1.0  # who doesn't stop by then is in a call that can't be interrupted, and so in no injected one
 STOPPED = "--- stopped by SIGSTOP ---"
 ATTACHED = re.compile(r"Process (\d+) attached")
+CALLED = re.compile(r"\[pid +(\d+)\] \w+\(")
 REPLACING = (":error=", ":retval=")  # what is injected in place of a call, rather than beside it
 TAMPERED = ("(INJECTED)", "(DELAYED)")  # an error or another result; delay_enter, delay_exit
 
@@ -62,7 +63,7 @@ class Strace:
         self._replaces = any(word in text for text in inject for word in REPLACING)
         self._lines: list[str] = []
         self._begun = b""  # the line that is not whole yet: a call that has begun
-        self._first = min(pids, default=0)
+        self._pids = set(pids)
         self._stood = {pid for pid in pids if (found := observe.stat(pid)) and found.state == "T"}
         self._popen = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
@@ -83,16 +84,18 @@ class Strace:
         """How often each traced thread has begun a call, one that lasts still among them."""
         text = [*self._lines, self._begun.decode(errors="replace")]
         found = [match for line in text if (match := re.match(rf"(?:\[pid +(\d+)\] )?{call}\(", line))]
-        return Counter(int(match[1] or self._first) for match in found)  # it names nobody while it has only one
+        lone = min(self._pids, default=0)  # it names nobody while it has only one
+        return Counter(int(match[1] or lone) for match in found)
 
     def detach(self) -> None:
         """Who was not stopped before is stopped for a moment, which ends some of the waits that have no time limit.
 
-        No need of that where no call is replaced.
+        No need of that where no call is replaced, nor of who was forked meanwhile and has made none of these calls: his
+        parent would be told of the stop.
         """
         held: dict[int, Process] = {}
         try:
-            while self._replaces and (new := self._traced() - held.keys() - self._stood):
+            while self._replaces and (new := self._in_danger() - held.keys() - self._stood):
                 self._hold(new, held)
             self._end()
         finally:
@@ -109,11 +112,15 @@ class Strace:
             self._popen.wait()
         self._reader.join()
 
-    def _traced(self) -> set[int]:
-        """The processes that strace has now, with those that were forked since it came."""
-        tracer = str(self._popen.pid)
-        found = (observe.status(int(match[1])) for line in list(self._lines) if (match := ATTACHED.search(line)))
-        return {int(own["Tgid"]) for own in found if own.get("TracerPid") == tracer and own["State"][0] != "Z"}
+    def _in_danger(self) -> set[int]:
+        """The processes that strace has now and that may be in a call of those that it tampers with."""
+        tracer, lines = str(self._popen.pid), list(self._lines)
+        callers = {int(match[1]) for line in lines if (match := CALLED.match(line))}
+        threads = [int(match[1]) for line in lines if (match := ATTACHED.search(line))]
+        found = [(thread, observe.status(thread)) for thread in threads]
+        traced = [(thread, own) for thread, own in found if own.get("TracerPid") == tracer and own["State"][0] != "Z"]
+        owners = [(thread, int(own["Tgid"])) for thread, own in traced]
+        return {pid for thread, pid in owners if pid in self._pids or thread in callers}
 
     def _hold(self, pids: Collection[int], held: dict[int, Process]) -> None:
         """Stops these, and waits until strace has seen each of their threads stop."""
