@@ -21,7 +21,7 @@ from proctor.places import CHECKOUT
 from proctor.process.stalls import StallMeter
 from proctor.schedules import explore
 from proctor.schedules.acts import OFTENER, possible
-from proctor.schedules.explore import TRIES, Attempt, Exploration
+from proctor.schedules.explore import DRAWN_TOGETHER, FEWEST_ACTS, TRIES, Attempt, Exploration
 from proctor.schedules.judging import Broken
 from proctor.schedules.replay import read_replay
 from proctor.schedules.schedule import Schedule
@@ -70,8 +70,8 @@ def exploration(tmp_path: Path, breaks: Breaks, budget_s: float = BUDGET_S) -> P
     return Pretended(stage, StallMeter(), 7, budget_s, "a::case", kept_in, lambda _line: None, breaks=breaks)
 
 
-def first_drawn(tmp_path: Path, *besides: str) -> set[str]:
-    """The acts of the first DRAWN schedules, which are all different."""
+def first_drawn(tmp_path: Path, *besides: str) -> list[Schedule]:
+    """The first DRAWN schedules, which are all different."""
 
     def until_enough(_schedule: Schedule) -> bool:
         if len(searched.tried) == DRAWN:
@@ -82,7 +82,7 @@ def first_drawn(tmp_path: Path, *besides: str) -> set[str]:
     with pytest.raises(Enough):
         searched.explore(of_servers=True, of_clients=False, besides=besides)
     assert len(set(searched.tried)) == DRAWN
-    return {what for schedule in searched.tried for what in whats(schedule)}
+    return searched.tried
 
 
 def whats(schedule: Schedule) -> list[str]:
@@ -169,12 +169,19 @@ def test_one_schedule_is_tried_however_small_the_budget(tmp_path: Path) -> None:
 
 
 def test_acts_that_need_a_claim_are_drawn_where_they_are_asked_for(tmp_path: Path) -> None:
-    plain = first_drawn(tmp_path)
+    plain = {what for schedule in first_drawn(tmp_path) for what in whats(schedule)}
     assert "kill-worker" in plain
     assert not plain & {"reload", "reload-by-exec", "grow", "cut-link"}
-    reloading = first_drawn(tmp_path, "reload", "reload-by-exec")
+    besides = ("reload", "reload-by-exec")
+    reloading = {what for schedule in first_drawn(tmp_path, *besides) for what in whats(schedule)}
     assert "reload" in reloading
     assert "reload-by-exec" not in reloading, "the reference does not claim it"
+
+
+def test_lone_acts_are_tried_first_and_then_those_that_meet_others(tmp_path: Path) -> None:
+    first, *rest = first_drawn(tmp_path)
+    assert len(first.acts) == 1
+    assert all(len(schedule.acts) >= FEWEST_ACTS for schedule in rest[DRAWN_TOGETHER:])
 
 
 def test_what_a_case_is_about_is_drawn_oftener() -> None:

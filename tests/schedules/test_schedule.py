@@ -25,7 +25,7 @@ from proctor.schedules.drawing import schedules
 
 @hypothesis.settings(max_examples=20, database=None, deadline=None)
 @hypothesis.seed(7)
-@hypothesis.given(schedules(list(ACTS), 7, of_servers=True, of_clients=True))
+@hypothesis.given(schedules(list(ACTS), 7, 1, of_servers=True, of_clients=True))
 def draw(schedule):
     print(schedule)
 

@@ -20,8 +20,10 @@ FEW = 2  # servers, mostly: then several acts meet the same one, and less has to
 WORKERS_DRAWN, CLIENTS_DRAWN = (1, 2, 3, 2, 4, 8), (1, 2, 1, 3, 5)  # few mostly: many seldom show more, and cost more
 
 
-def schedules(acts: list[str], seed: int, *, of_servers: bool, of_clients: bool) -> st.SearchStrategy[Schedule]:
-    """Schedules of these acts. The simplest one, which Hypothesis always tries first, is the seed's, too."""
+def schedules(
+    acts: list[str], seed: int, fewest: int, *, of_servers: bool, of_clients: bool
+) -> st.SearchStrategy[Schedule]:
+    """Schedules of `fewest` of these acts or more. The simplest, which is always tried first, is the seed's, too."""
     shuffled = random.Random(seed).sample(acts, len(acts))
     of_each: list[tuple[bool, Event]] = [
         (of_servers, "create"),
@@ -36,7 +38,7 @@ def schedules(acts: list[str], seed: int, *, of_servers: bool, of_clients: bool)
         servers=servers.map(tuple) if of_servers else st.just(()),
         ours=st.integers(0, 1) if of_servers else st.integers(1, FEW) | st.integers(1, SERVERS_DRAWN),
         clients=st.sampled_from(CLIENTS_DRAWN) if of_clients else st.just(0),
-        acts=st.lists(planned(shuffled, events), min_size=1, max_size=ACTS_DRAWN).map(tuple),
+        acts=st.lists(planned(shuffled, events), min_size=fewest, max_size=ACTS_DRAWN).map(tuple),
     )
 
 

@@ -34,6 +34,7 @@ SHRINK_S, DROP_S = 15.0, 30.0  # how long a schedule is made smaller, by Hypothe
 PASSES = 2  # over a schedule's acts before all are taken to matter: it may break something only now and then
 TRIES = 4  # of the smallest one, to say how often it breaks something
 DRAWN_TOGETHER = 5  # from one seed: Hypothesis likes to draw once more what resembles the last
+FEWEST_ACTS = 3  # of schedules but for the first of these: each act is to meet others, and costs less than a new fleet
 
 Tell = Callable[[str], None]
 
@@ -79,7 +80,8 @@ class Exploration:
         search = Search(self.attempt, self.budget_s)
         for turn in itertools.count():
             seed = crc32(f"{self.seed} {self.case} {turn}".encode())
-            drawn = schedules(acts, seed, of_servers=of_servers, of_clients=of_clients)
+            fewest = FEWEST_ACTS if turn else 1
+            drawn = schedules(acts, seed, fewest, of_servers=of_servers, of_clients=of_clients)
             with suppress(Broken):
                 hold_any(search.hold, drawn, seed, DRAWN_TOGETHER)
             if search.over or search.smallest:
