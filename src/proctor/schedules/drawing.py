@@ -33,12 +33,15 @@ def schedules(
     events = [event for there, event in of_each if there]
     few, many = (st.lists(st.sampled_from(WORKERS_DRAWN), min_size=1, max_size=most) for most in (FEW, SERVERS_DRAWN))
     servers = few | many
+    act = planned(shuffled, events)
+    different = st.lists(act, min_size=fewest, max_size=ACTS_DRAWN, unique_by=lambda planned: planned.what)
+    any_acts = st.lists(act, min_size=fewest, max_size=ACTS_DRAWN)
     return st.builds(
         Schedule,
         servers=servers.map(tuple) if of_servers else st.just(()),
         ours=st.integers(0, 1) if of_servers else st.integers(1, FEW) | st.integers(1, SERVERS_DRAWN),
         clients=st.sampled_from(CLIENTS_DRAWN) if of_clients else st.just(0),
-        acts=st.lists(planned(shuffled, events), min_size=fewest, max_size=ACTS_DRAWN).map(tuple),
+        acts=(different | any_acts).map(tuple),
     )
 
 

@@ -30,10 +30,10 @@ from proctor.schedules.schedule import Planned, Schedule
 from proctor.states import Span, spans
 from proctor.subject.stage import Stage
 
-SHRINK_S, DROP_S = 15.0, 30.0  # how long a schedule is made smaller, by Hypothesis and then by us
+SHRINK_S, DROP_S = 15.0, 60.0  # how long a schedule is made smaller, by Hypothesis and then by us
 PASSES = 2  # over a schedule's acts before all are taken to matter: it may break something only now and then
 TRIES = 4  # of the smallest one, to say how often it breaks something
-DRAWN_TOGETHER = 5  # from one seed: Hypothesis likes to draw once more what resembles the last
+DRAWN_TOGETHER = 2  # from one seed: Hypothesis likes to draw once more what resembles the last
 FEWEST_ACTS = 3  # of schedules but for the first of these: each act is to meet others, and costs less than a new fleet
 
 Tell = Callable[[str], None]
