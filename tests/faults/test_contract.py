@@ -9,8 +9,7 @@ import pkgutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
-from pathlib import Path
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from proctor.history import History
 from proctor.outcome import Inconclusive, Unavailable
 from proctor.process import observe
 from proctor.waiting import eventually
+from tests.descriptors import descriptors
 from tests.faults.place import WITHIN_S, Place
 from tests.faults.scene import Scene, Trial
 from tests.faults.trials import TRIALS
@@ -118,12 +118,5 @@ def held_by_the_kit() -> Counter[str]:
     return Counter(
         threads=threading.active_count(),
         children=len(observe.children(os.getpid())),
-        pidfds=sum("pidfd" in target for target in descriptors()),
+        pidfds=sum("pidfd" in target for _, target in descriptors()),
     )
-
-
-def descriptors() -> Iterator[str]:
-    """What our own descriptors stand for."""
-    for entry in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # that of the listing itself
-            yield str(entry.readlink())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +13,7 @@ from proctor.links import LinkProxy
 from proctor.links.pipe import HELD_BYTES_MAX
 from proctor.loop import LoopThread
 from proctor.waiting import eventually
+from tests.descriptors import descriptors
 from tests.links.ends import PATIENCE_S, Pair, Target, connect, pair, refused, rejected
 
 RUNS = st.lists(st.binary(min_size=1, max_size=3000), min_size=1, max_size=6)
@@ -149,15 +148,6 @@ def test_connects_are_counted_and_timed(link: LinkProxy, target: Target) -> None
     stats = link.stats
     assert stats.connections == len(stats.connects) == 3
     assert list(stats.connects) == sorted(stats.connects)
-
-
-def descriptors() -> set[tuple[str, str]]:
-    """Ours, each with what it stands for. Others of this process's threads open and close some at any time."""
-    found = set()
-    for entry in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # closed since it was listed
-            found.add((entry.name, str(entry.readlink())))
-    return found
 
 
 def test_a_link_that_is_stopped_leaves_no_descriptor(loop: LoopThread, target: Target) -> None:

@@ -150,6 +150,6 @@ def test_closing_leaves_no_thread(embedded: Registry) -> None:
     before = set(threading.enumerate())
     view = RegistryView(embedded)
     view.children("/")
-    assert set(threading.enumerate()) > before
+    assert set(threading.enumerate()) - before
     view.close()
     assert {thread for thread in set(threading.enumerate()) - before if thread.is_alive()} == set()
