@@ -12,6 +12,8 @@ AXE_READY := tests/browser/node_modules/.ready
 
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
+# Hypothesis else loads trio, which Selenium needs, into each process of pytest that ends.
+export HYPOTHESIS_NO_PLUGINS = 1
 
 .PHONY: certify chaos test check kill-matrix chances mutants docs docs-tables docs-pictures bench clean
 

@@ -20,6 +20,7 @@ import msgspec
 import pytest
 
 from proctor.examination import fixtures, selection
+from proctor.examination.dealing import dealt
 from proctor.examination.debugging import SUSPENDED, Debugging
 from proctor.examination.evidence import again, failure_text, gathered, raised_at, sent_again, shortened, told
 from proctor.examination.extent import examine_the_suite_by_default, extent, narrowed_by
@@ -158,7 +159,7 @@ class Examination:
         self.roll.call({item: [clause.id for clause in selection.clauses_of(item, self.spec)] for item in run})
         out = set(left)
         self.config.hook.pytest_deselected(items=[item for item in items if item in out])
-        items[:] = [item for item in items if item not in out]
+        items[:] = dealt([item for item in items if item not in out], self.config)
 
     # --- the cases
 
