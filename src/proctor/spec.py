@@ -107,7 +107,7 @@ def _read(folder: Path, name: str) -> tuple[str, str]:
 def _blocks(text: str) -> Iterator[_Block]:
     """The top-level blocks of a Markdown text, the lines of a wrapped paragraph joined."""
     lines = text.splitlines()
-    tokens = MarkdownIt("commonmark").parse(text)
+    tokens = MarkdownIt("commonmark").disable("inline").parse(text)
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         if token.level or token.nesting < 0 or token.map is None:
             continue

@@ -11,11 +11,12 @@ import hypothesis
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisDeprecationWarning
 
-from proctor.schedules.schedule import After, AfterCalls, Event, OnEvent, Planned, Schedule
+from proctor.schedules.schedule import After, AfterCalls, Event, OnEvent, Planned, Schedule, Trigger
 
 FINEST_S = 0.05  # times are drawn in such steps: finer ones make no difference, and are harder to read
 LASTS_MAX_S, AFTER_MAX_S, CALLS_MAX, BYTE_MAX = 1.0, 0.5, 50, 40
 SERVERS_DRAWN, ACTS_DRAWN, TARGETS_DRAWN = 5, 6, 20
+OFTENER = 3  # than for one event, an act waits for calls, or some time
 FEW = 2  # servers, mostly: then several acts meet the same one, and less has to be started
 WORKERS_DRAWN, CLIENTS_DRAWN = (1, 2, 3, 2, 4, 8), (1, 2, 1, 3, 5)  # few mostly: many seldom show more, and cost more
 
@@ -49,12 +50,25 @@ def planned(acts: list[str], events: list[Event]) -> st.SearchStrategy[Planned]:
     return st.builds(
         Planned,
         what=st.sampled_from(acts),
-        trigger=st.builds(AfterCalls, st.integers(1, CALLS_MAX))
-        | st.builds(After, steps(AFTER_MAX_S))
-        | st.builds(OnEvent, st.sampled_from(events), st.integers(1, BYTE_MAX)),
+        trigger=triggers(events),
         on=st.just(0) | st.integers(0, TARGETS_DRAWN - 1),  # that several meet the same one is worth more
         lasts_s=steps(LASTS_MAX_S),
     )
+
+
+def triggers(events: list[Event]) -> st.SearchStrategy[Trigger]:
+    """An event only now and then: most come to pass seldom, and an act that waits for one in vain is missed."""
+    return st.sampled_from([*["calls", "time"] * OFTENER, *events]).flatmap(trigger)
+
+
+def trigger(kind: str) -> st.SearchStrategy[Trigger]:
+    match kind:
+        case "calls":
+            return st.builds(AfterCalls, st.integers(1, CALLS_MAX))
+        case "time":
+            return st.builds(After, steps(AFTER_MAX_S))
+        case event:
+            return st.builds(OnEvent, st.just(event), st.integers(1, BYTE_MAX))
 
 
 def steps(most_s: float) -> st.SearchStrategy[Any]:
