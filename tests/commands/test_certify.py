@@ -13,7 +13,7 @@ from proctor.commands.certify import marked
 from proctor.places import CHECKOUT
 from proctor.reproduction.liars import liars, write_manifest
 from proctor.waiting import eventually
-from tests.commands.typed import PROCTOR, complaint, proctor
+from tests.commands.typed import HEEDS_INTERRUPTS, PROCTOR, complaint, proctor
 from tests.examination.miniatures import server
 
 REFERENCE = CHECKOUT / "reference"
@@ -60,7 +60,8 @@ def test_an_interrupt_ends_it_and_what_it_examines(tmp_path: Path) -> None:
         "import time; print('thinking', flush=True); open('begun', 'w').close(); time.sleep(600)",
         "boot_s = 60",
     )
-    with subprocess.Popen([PROCTOR, "certify", tmp_path, "--jobs=0"], cwd=tmp_path, stdout=subprocess.PIPE) as run:
+    command = [*HEEDS_INTERRUPTS, PROCTOR, "certify", str(tmp_path), "--jobs=0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as run:
         eventually((tmp_path / "begun").exists, within=BEGINS_WITHIN_S)
         run.send_signal(signal.SIGINT)
         assert run.wait(60) == 2

@@ -34,7 +34,11 @@ def complaint(run: Run, status: int) -> str:
     return line.removeprefix("Error: ")
 
 
+# What a shell runs in the background has SIGINT ignored, and so has all that it starts: the tests among it.
+HEEDS_INTERRUPTS = ("env", "--default-signal=INT")
+
+
 def at_a_terminal(*words: str | Path) -> Sequence[str]:
     """The words that run a command at a terminal of its own, which passes on what it reads and writes."""
     spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
-    return [sys.executable, "-c", spawn, *map(str, words)]
+    return [*HEEDS_INTERRUPTS, sys.executable, "-c", spawn, *map(str, words)]

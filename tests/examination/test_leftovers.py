@@ -9,7 +9,6 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from proctor.places import home
 from proctor.process import observe
 from proctor.process.observe import Stat
 from proctor.waiting import eventually
+from tests.commands.typed import HEEDS_INTERRUPTS
 
 WITHIN_S = 60.0  # a deadline against hanging, not a measure
 GONE_WITHIN_S = 30.0  # the reference's orphans end within orphan_s, 5 s, and this machine may be busy
@@ -55,14 +55,12 @@ class Run:
             (place / "wait").touch()
         command = [sys.executable, "-m", "pytest", f"--impl={home() / 'reference'}", "test_cases.py"]
         self.popen = subprocess.Popen(
-            [*command, "-n", "2", "-p", "no:cacheprovider", f"--basetemp={place}/pytest"],
+            [*HEEDS_INTERRUPTS, *command, "-n", "2", "-p", "no:cacheprovider", f"--basetemp={place}/pytest"],
             cwd=place,
             env={**os.environ, PLACE: str(place), "TMPDIR": str(self.temporary)},
             stdout=(place / "output").open("wb"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # What a shell runs in the background has SIGINT ignored, and so has all that it starts.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no thread forks here
         )
 
     @property

@@ -14,11 +14,14 @@ from tests.examination.miniatures import Run, client, examine, server
 
 LISTENS = """
     import os, signal, socket, sys, time
-    listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((sys.argv[1], int(sys.argv[2])))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    print("ready and waiting", flush=True)
     if os.fork() == 0:
         time.sleep(600)
+    print("ready and waiting", flush=True)
+    listener.listen()
     time.sleep(600)
 """
 STARTS_ONCE = """

@@ -152,10 +152,10 @@ def having(token: str) -> list[int]:
     return found
 
 
-def zombies() -> list[str]:
-    """What has come to us, their subreaper, and was not reaped."""
+def zombies(since: int) -> list[str]:
+    """What was born since then, in ticks, has come to us, their subreaper, and was not reaped."""
     found = (observe.stat(pid) for pid in observe.children(os.getpid()))
-    return [str(process) for process in found if process and process.state == "Z"]
+    return [str(process) for process in found if process and process.state == "Z" and process.started >= since]
 
 
 def start(source: str, token: str, folder: Path, *, talks: bool = False) -> Program:
@@ -167,12 +167,14 @@ def start(source: str, token: str, folder: Path, *, talks: bool = False) -> Prog
 @pytest.mark.parametrize("source", PROGRAMS.values(), ids=PROGRAMS)
 def test_nothing_is_left_of_a_program_that(source: str, token: str, tmp_path: Path) -> None:
     program = start(source, token, tmp_path)
+    parent = observe.stat(program.pid)
+    assert parent is not None
     eventually(lambda: "ready" in program.output.tail(), within=WITHIN_S)
     began = time.monotonic()
     program.end()
     took = time.monotonic() - began
     assert having(token) == []
-    assert zombies() == []
+    assert zombies(since=parent.started) == []
     assert took < SOON_S
 
 
