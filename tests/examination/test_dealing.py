@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -40,9 +41,11 @@ def test_each_process_begins_with_what_takes_long() -> None:
 
 
 def test_processes_agree_on_the_order(impl: Path) -> None:
-    """xdist runs nothing where they don't; alone, a run keeps the order of the files."""
+    """xdist runs nothing where they don't; alone, a run keeps the order of the file."""
     alone, _ = run_suite(impl, CASES, "-v")
     together, document = run_suite(impl, CASES, "-v", "-n2")
     assert alone.status == together.status == 0, alone.text + together.text
     assert alone.text.index("test_shared[3]") < alone.text.index("test_own[0]")
+    first = dict(reversed(re.findall(r"\[(gw\d)\] .* PASSED .*::(test_\w+)", together.text)))
+    assert first == {"gw0": "test_own", "gw1": "test_own"}
     assert len([case for clause in document["clauses"] for case in clause["cases"]]) == 8
