@@ -85,6 +85,15 @@ UNLAWFUL: dict[str, tuple[str, Sequence[Written]]] = {
         "restart/reload-keeps-the-parent",
         [*act("reload", 12, 12), processes(13.0, parent=0, workers=[])],
     ),
+    "a parent that is seen to end of a reload when the wait for rest is over": (
+        "restart/reload-keeps-the-parent",
+        [
+            *act("reload", 12, 12),
+            processes(13.0, workers=[]),
+            rest(13.1, why="the parent has ended with status 0"),
+            processes(13.2, parent=0, workers=[]),
+        ],
+    ),
     "a zombie that stays": (
         "supervision/every-death-is-reaped",
         [*act("kill-worker", 12, 12, WHO, "calls"), processes(12.0, zombies=[11]), processes(14.0)],

@@ -47,12 +47,16 @@ def zombies(history: History, who: str) -> Iterator[tuple[int, float, float]]:
 
 
 def workers_are_as_many_as_asked(history: History) -> Iterator[Finding]:
-    """At rest each server has the workers that it was asked for, as far as signals that may coalesce tell (S9, U1)."""
+    """At rest each server has the workers that it was asked for, as far as signals that may coalesce tell (S9, U1).
+
+    A parent that ends when that wait is over was leaving: why it has so few is what `parents_live` says.
+    """
     moment = unsettled(history, "after")
     for server in theirs(history) if moment else ():
         assert moment is not None
-        state = last(processes_of(history, server.who), moment)
-        if state is None or not state.parent or killed(history, server.who):
+        states = processes_of(history, server.who)
+        state = last(states, moment)
+        if state is None or not states[-1].parent or killed(history, server.who):
             continue
         fewest, most = workers_asked(history, server)
         if not fewest <= len(state.workers) <= most:

@@ -15,7 +15,7 @@ VIEWS_EVERY_S = 0.1
 
 
 class Watch(Background):
-    """Looks again and again."""
+    """Looks again and again, and once more when it is over: what ended the wait for rest may be younger than a look."""
 
     def __init__(self, fleet: Fleet) -> None:
         super().__init__()
@@ -31,7 +31,9 @@ class Watch(Background):
 
     def _watch(self, look: Callable[[], State], every_s: float) -> None:
         last: State | None = None
-        while not self.over.wait(every_s):
+        over = False
+        while not over:
+            over = self.over.wait(every_s)
             seen = look()
             if seen != last:
                 seen.record(self._history)
