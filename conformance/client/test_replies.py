@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -25,7 +26,7 @@ from proctor.api import (
 )
 
 TEXT = "é 😀 漢"
-PIECE_PAUSE_S = 0.002
+APART_S = 2.0  # for all pieces to be read before the next is sent; whoever reads them as they come takes far less
 WHOLE = pong(TEXT).body()
 INSIDE_A_CHARACTER = 4 + WHOLE.index("😀".encode()) + 2
 SPLITTINGS: dict[str, list[int]] = {
@@ -105,9 +106,10 @@ def in_pieces(sizes: Iterable[int]) -> Behaviour:
 
     async def behaviour(dialogue: Dialogue, asked: Asked) -> None:
         data = frame(pong(asked.params).body(), dialogue.order)
+        deadline = time.monotonic() + APART_S
         for size in cuts:
             await dialogue.send(data[:size])
-            await asyncio.sleep(PIECE_PAUSE_S)  # each a segment of its own
+            await dialogue.be_read(deadline)
             data = data[size:]
         await dialogue.send(data)
 

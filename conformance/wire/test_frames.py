@@ -32,8 +32,8 @@ from proctor.api import (
     throughout,
 )
 
-APART_S = 0.1  # by then at the latest the next piece goes; sooner if the server has read the last one
-SOON_S = 0.02
+APART_S = 2.0  # for all pieces to be read before the next is sent; whoever reads them as they come takes far less
+SOON_S = 0.1
 SMALL_BUFFER_BYTES = 1024
 SEVERAL_MIB = 4 * 1024 * 1024
 RESTED_S = 0.5

@@ -96,16 +96,18 @@ class Connection:
         """Send requests as one run of bytes, or cut into `pieces` of these many bytes, each a segment of its own.
 
         A Request or Body is framed; bytes go as they are. What `pieces` leave goes last. The next piece goes when the
-        server has read the one before, after `apart_s` at the latest.
+        server has read the one before. That is waited for, but not longer than `apart_s` for all of them together: a
+        server may wait for more before it reads.
         """
         data = b"".join(
             request if isinstance(request, bytes) else frame(request.body(), self.order) for request in requests
         )
         whole = list(cut(data, pieces))
         self._record("sent", data, ", ".join(describe(request) for request in requests), [len(part) for part in whole])
+        deadline = time.monotonic() + apart_s
         for piece in whole:
             self._send_piece(piece)
-            self._let_it_be_read(apart_s)
+            self._let_it_be_read(deadline)
 
     def call(self, request: Request | Body, within: float = REPLY_WITHIN_S) -> Reply:
         self.send(request)
@@ -220,8 +222,7 @@ class Connection:
             message = f"the connection was gone while sending: {error.strerror}"
             raise Ended(message, how_of(error), before=error.errno == errno.EPIPE) from None
 
-    def _let_it_be_read(self, at_most_s: float) -> None:
-        deadline = time.monotonic() + at_most_s
+    def _let_it_be_read(self, deadline: float) -> None:
         while time.monotonic() < deadline and not self.taken():
             time.sleep(READ_POLL_S)  # between two looks at an event
 

@@ -17,7 +17,9 @@ from typing import Any
 from proctor.loop import LoopThread
 from proctor.wire.connection import End
 from proctor.wire.messages import HEADER_BYTES, Order, Reply, frame, length_of
+from proctor.wire.queues import on_the_way
 
+READ_POLL_S = 0.001
 MOST_REQUEST_BYTES = 16 * 1024 * 1024
 
 
@@ -46,6 +48,14 @@ class Dialogue:
     async def send(self, data: bytes) -> None:
         self._writer.write(data)
         await self._writer.drain()
+
+    async def be_read(self, deadline: float) -> None:
+        """Wait until the client has read all that was sent, but not longer than until that moment of time.monotonic():
+        it may wait for more before it reads, or be gone.
+        """
+        ours, client = (self._writer.get_extra_info(name) for name in ("sockname", "peername"))
+        while time.monotonic() < deadline and on_the_way(ours, client):  # noqa: ASYNC110  # the kernel tells no event
+            await asyncio.sleep(READ_POLL_S)
 
     async def close(self) -> None:
         """End by FIN."""
