@@ -30,8 +30,8 @@ from proctor.schedules.schedule import Planned, Schedule
 from proctor.states import Span, spans
 from proctor.subject.stage import Stage
 
-SHRINK_S, DROP_S = 15.0, 60.0  # how long a schedule is made smaller, by Hypothesis and then by us
-PASSES = 2  # over a schedule's acts before all are taken to matter: it may break something only now and then
+SHRINK_S, DROP_S = 15.0, 120.0  # how long a schedule is made smaller, by Hypothesis and then by us
+PASSES_MAX = 8  # over a schedule's acts before all are taken to matter: it may break something only now and then
 TRIES = 4  # of the smallest one, to say how often it breaks something
 DRAWN_TOGETHER = 2  # from one seed: Hypothesis likes to draw once more what resembles the last
 FEWEST_ACTS = 3  # of schedules but for the first of these: each act is to meet others, and costs less than a new fleet
@@ -184,11 +184,25 @@ class Search:
     def drop_acts(self) -> None:
         """Try with fewer acts: Hypothesis, which knows nothing of schedules, may leave some that don't matter."""
         self._ends = time.monotonic() + DROP_S
-        passes = 0
-        while self.smallest and passes < PASSES:
-            passes = 0 if self._dropped_some(self.smallest) else passes + 1
+        while self.smallest and self._dropped_some(self.smallest):
+            pass
 
     def _dropped_some(self, from_: Attempt) -> bool:
+        """Whether fewer acts have broken something too.
+
+        What all of them do seldom is looked for as often in fewer: until it is seen of all once more, and once again.
+        """
+        seen_again = False
+        for _ in range(PASSES_MAX):
+            if self._dropped_in_a_pass(from_):
+                return True
+            if self.over or seen_again:
+                break
+            again = self.attempt(from_.schedule)
+            seen_again = bool(again and again.found)
+        return False
+
+    def _dropped_in_a_pass(self, from_: Attempt) -> bool:
         for acts in without_some(from_.schedule.acts):
             if self.over:
                 break
