@@ -25,6 +25,7 @@ from reference.signals import Signals, block
 
 TICK_S = 0.25
 UNABLE_S = 2.0  # without a worker to count upon; then the node goes (R23)
+LOADING_S = 10.0  # what a busy machine may take to load kazoo, before the registrar gives a first sign of life
 DEREGISTER_S = 2.0  # what a registry that doesn't answer may take of the time to stop (R15)
 
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -149,12 +150,16 @@ class Supervisor:
         """Silence is counted in ticks, not in time: while everything is stopped nothing ticks (S26)."""
         for child in self.children.values():
             child.silent_ticks += 1
-            if child.silent_ticks * TICK_S >= self.settings.hang_s:
+            if child.silent_ticks * TICK_S >= self.most_silence_s(child):
                 self.log(f"{child} hangs: killed")
                 child.silent_ticks = 0
                 child.send(signal.SIGKILL)
         if self.doubtful:
             self.reap_all()
+
+    def most_silence_s(self, child: Child) -> float:
+        loading = child is self.registrar and not child.ready
+        return max(self.settings.hang_s, LOADING_S) if loading else self.settings.hang_s
 
     # Reaping
 

@@ -18,7 +18,7 @@ from reference import children, supervisor
 from reference.address import Address
 from reference.children import REPLACEMENTS_A_SECOND, Allowance, Child
 from reference.log import Log
-from reference.reports import READY
+from reference.reports import BEAT, READY
 from reference.settings import RegistrySettings, ServerSettings
 from reference.supervisor import Supervisor, describe
 from reference.wire import Dialect
@@ -181,6 +181,26 @@ def test_silence_is_counted_in_ticks_and_not_in_time(parent: Unforking, clock: C
         parent.on_report(1, b"B")
         parent.on_tick()
     assert parent.sent == [(3, signal.SIGKILL)]
+
+
+def test_a_registrar_that_loads_what_it_needs_is_not_taken_for_hung(parent: Unforking, clock: Clock) -> None:
+    """Killed each time before it is done it would never be, and a server on a busy machine never in the list."""
+
+    def goes_by(seconds: float) -> list[int]:
+        for _ in range(int(seconds / supervisor.TICK_S)):
+            clock.now += supervisor.TICK_S
+            for worker in (2, 3):
+                parent.on_report(worker, BEAT)
+            parent.on_tick()
+        return parent.signalled(signal.SIGKILL)
+
+    assert goes_by(2 * HANG_S) == []
+    parent.ready(1)
+    assert goes_by(HANG_S) == [1], "which is an ordinary child from then on"
+    parent.dies(1)
+    assert parent.registrar is parent.children[4]
+    parent.sent.clear()
+    assert goes_by(supervisor.LOADING_S) == [4], "nor is it waited for for ever"
 
 
 def test_the_node_stands_while_there_is_a_worker_to_count_upon(parent: Unforking, clock: Clock) -> None:
