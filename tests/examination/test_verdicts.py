@@ -247,7 +247,8 @@ def test_a_case_that_harms_the_shared_server_fails_and_the_next_gets_another(imp
     assert run.status == 1
     verdicts = {case["case"].partition("::")[2]: case["verdict"] for case in clause_of(document)["cases"]}
     assert verdicts == {"test_1_harms": "fail", "test_2_goes_on": "pass"}
-    assert "the case harmed the server" in run.text
+    assert "the case harmed the server: the parent was killed by signal 9" in run.text
+    assert "its last output:" in run.text
 
 
 def test_a_shared_client_that_does_not_start_is_nowhere_later(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from proctor.history import History
 from proctor.loop import LoopThread
@@ -79,15 +79,27 @@ class Stagehand:
         return self._shared
 
     def check_unharmed(self, before: Snapshot) -> None:
-        """Failure if the shared server is not what it was before the case; it is then replaced."""
+        """Failure if the shared server is not what it was before the case; it is then replaced.
+
+        TimedOut where it lives: what is away then may be so because the host stalled.
+        """
         shared = self._shared
         assert shared is not None
-        with suppress(TimedOut):
-            eventually(lambda: before.is_unharmed_in(shared.snapshot()), within=shared.promise("register_s"))
-        after = shared.snapshot()
-        if not before.is_unharmed_in(after) or shared.program.exit_status() is not None:
+
+        def unharmed() -> bool:
+            shared.demand_parent()
+            after = shared.snapshot()
+            assert before.is_unharmed_in(after), f"before it {before}, after it {after}"
+            return True
+
+        try:
+            eventually(unharmed, within=shared.promise("register_s"), what="the server to be as before the case")
+        except Failure as failure:
+            why = shared.diagnosis(f"the case harmed the server: {failure}")
             self.dismiss_shared_server()
-            raise Failure(f"the case harmed the server: before it {before}, after it {after}")
+            if isinstance(failure, TimedOut):
+                raise TimedOut(why, failure.started, failure.ended) from None
+            raise Failure(why) from None
 
     def dismiss_shared_server(self) -> None:
         """The next case to ask for it gets a new one."""

@@ -133,7 +133,7 @@ class Server:
         try:
             eventually(self._is_ready, within=self.promise("boot_s"), what=f"the server to be ready ({self._rule()})")
         except TimedOut as late:
-            raise TimedOut(self._diagnosis(str(late)), late.started, late.ended) from None
+            raise TimedOut(self.diagnosis(str(late)), late.started, late.ended) from None
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal that should end its parent: the exit status. TimedOut if it still runs after `stop_s`."""
@@ -335,7 +335,7 @@ class Server:
 
     def _is_ready(self) -> bool:
         if (status := self.program.exit_status()) is not None:
-            raise DidNotStart(self._diagnosis(self._exited(status)))
+            raise DidNotStart(self.diagnosis(self._exited(status)))
         if self._section.ready == "node":
             return len(self.view.children(self.root)) > 0
         if self._section.ready == "port":
@@ -348,7 +348,8 @@ class Server:
         how = f"signal {-status}" if status < 0 else f"exit status {status}"
         return f"the server's process ended ({how}) before it was ready ({self._rule()}){left}"
 
-    def _diagnosis(self, what: str) -> str:
+    def diagnosis(self, what: str) -> str:
+        """What is wrong with it, and what it said last."""
         command, said = " ".join(self.program.command.argv), self.program.last_words()
         return f"{what}\n  command: {command}\n  its last output:\n{indent(said)}"
 
