@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from reference.client import ClientParts
     from reference.serve import ServerParts
 
-FILES = ("frames", "wire", "discovery", "supervision", "leaving", "directory", "client", "restart", "upgrade")
+FILES = (
+    "frames",
+    "wire",
+    "discovery",
+    "deregistering",
+    "supervision",
+    "leaving",
+    "directory",
+    "client",
+    "restart",
+    "upgrade",
+)
 BY_CHANCE = ("chance_servers", "chance_clients")  # found by schedules that are drawn, and by no other case
 SOUND = "sound"
 LONG_GRACE = ("--grace", "20")  # so that calls are in flight for seconds, and none ends before the lie
