@@ -25,6 +25,7 @@ LONG = {  # cases that may take longer, and what they can't do without
     "test_attempts_to_reconnect_are_spread_out": "5 s in which attempts to connect are counted",
     "test_reloads_leave_nothing_behind": "6 reloads",
     "test_a_worker_that_was_forked_into_a_busy_server_serves": "8 workers, killed one after the other",
+    "test_workers_that_are_killed_or_crash_are_replaced_one_and_all": "4 rounds of deaths, and a look afterwards",
     "test_workers_that_keep_dying_are_forked_at_a_pace": "3 s in which newborns are counted",
     "test_the_old_generation_stays_while_the_new_one_dies": "3 s in which newborns are counted",
     "test_a_parent_that_gives_up_takes_the_living_along": "3 s in which newborns die, and their pace afterwards",
