@@ -15,7 +15,7 @@ from proctor.schedules.schedule import After, AfterCalls, Event, OnEvent, Planne
 
 FINEST_S = 0.05  # times are drawn in such steps: finer ones make no difference, and are harder to read
 LASTS_MAX_S, AFTER_MAX_S, CALLS_MAX, BYTE_MAX = 1.0, 0.5, 50, 40
-SERVERS_DRAWN, ACTS_DRAWN, TARGETS_DRAWN = 5, 6, 20
+SERVERS_DRAWN, ACTS_DRAWN, TARGETS_DRAWN = 5, 8, 20
 OFTENER = 3  # than for one event, an act waits for calls, or some time
 FEW = 2  # servers, mostly: then several acts meet the same one, and less has to be started
 WORKERS_DRAWN, CLIENTS_DRAWN = (1, 2, 3, 2, 4, 8), (1, 2, 1, 3, 5)  # few mostly: many seldom show more, and cost more

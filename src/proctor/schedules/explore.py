@@ -34,7 +34,7 @@ SHRINK_S, DROP_S = 15.0, 120.0  # how long a schedule is made smaller, by Hypoth
 PASSES_MAX = 8  # over a schedule's acts before all are taken to matter: it may break something only now and then
 TRIES = 4  # of the smallest one, to say how often it breaks something
 DRAWN_TOGETHER = 2  # from one seed: Hypothesis likes to draw once more what resembles the last
-FEWEST_ACTS = 3  # of schedules but for the first of these: each act is to meet others, and costs less than a new fleet
+FEWEST_ACTS = 5  # of schedules but for the first of these: each act is to meet others, and costs less than a new fleet
 
 Tell = Callable[[str], None]
 
