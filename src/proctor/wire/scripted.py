@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from proctor.loop import LoopThread
-from proctor.wire.connection import End
+from proctor.wire.connection import READ_POLL_S, End
 from proctor.wire.messages import HEADER_BYTES, Order, Reply, frame, length_of
 from proctor.wire.queues import on_the_way
 
-READ_POLL_S = 0.001
 MOST_REQUEST_BYTES = 16 * 1024 * 1024
 
 
