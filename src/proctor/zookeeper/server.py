@@ -14,6 +14,7 @@ from proctor.zookeeper.peer import Peer
 
 BACKLOG = 1024
 BATCH_BYTES = 1 << 16  # of replies that leave together; more would not be faster
+STALLED_S, MERCY_S = 0.1, 1.0  # how late an alarm is no more by ordinary scheduling; the most that is then put off
 SESSIONLESS_S = 10.0  # Apache's zookeeper.sessionlessCnxnTimeout: a connection without a session is closed after it
 
 
@@ -146,6 +147,7 @@ class Server:
         self._socket: socket.socket | None = None
         self._accepting: asyncio.Server | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._merciful_until = 0.0  # on the loop's clock; nothing expires before
 
     @property
     def listening(self) -> bool:
@@ -206,10 +208,25 @@ class Server:
         if self.keeper.database.tree.passing:
             tick = self.loop.time() + self.settings.tick_ms / 1000
             when = tick if when is None else min(when, tick)
-        if when is None or self.frozen or (self._alarm is not None and self._alarm.when() <= when):
+        if when is None or self.frozen:
             return
+        when = max(when, self._merciful_until)
+        if self._alarm is None or when < self._alarm.when():
+            self._silence_alarm()
+            self._alarm = self.loop.call_at(when, self._wake, when)
+
+    def _wake(self, due: float) -> None:
+        """Expire what is due, unless we are late ourselves: what was sent to us meanwhile is on its way yet.
+
+        Apache ZooKeeper hears its clients in other threads, and a proxy before us runs on the same loop as we do.
+        """
+        late = self.loop.time() - due
+        if late <= STALLED_S:
+            self._ring()
+            return
+        self._merciful_until = self.loop.time() + min(late, MERCY_S)
         self._silence_alarm()
-        self._alarm = self.loop.call_at(when, self._ring)
+        self.watch_the_clock()
 
     def _ring(self) -> None:
         self._silence_alarm()
