@@ -155,7 +155,8 @@ class Registration:
             self.withdraw()
         elif not self.stands(session):
             self.create()
-            self.dirty |= not self.stands(session)
+            if not self.stands(session):  # while it is asked, a change may make us dirty, too: that stays
+                self.dirty = True
 
     def begin_session(self) -> int:
         session = self.registry.session()

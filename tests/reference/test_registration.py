@@ -133,6 +133,24 @@ def test_a_node_that_somebody_deleted_is_made_again(registrar: Registrar) -> Non
     assert registrar.look_at(keeper) == {"/demo/rpc0000000001": SESSION}
 
 
+def test_a_node_that_is_deleted_while_it_is_looked_at_for_the_first_time_is_made_again(registrar: Registrar) -> None:
+    """The watch fires before the answer that set it has been taken: a wake-up that nothing else would repeat."""
+
+    class Quick(Keeper):
+        def owners(self, paths: list[str], watch: Any = None) -> dict[str, int]:
+            found = super().owners(paths)
+            if found and self.made == 1:
+                self.owned.clear()
+                watch()
+                registrar.obey_and_beat()  # as whoever waits for an answer does
+            return found
+
+    keeper = Quick()
+    assert registrar.look_at(keeper) == {}
+    assert registrar.dirty
+    assert registrar.look_at(keeper) == {"/demo/rpc0000000001": SESSION}
+
+
 @pytest.mark.parametrize("old_stands", [True, False])
 def test_a_new_session_gets_one_node_and_the_old_ones_goes(registrar: Registrar, old_stands: bool) -> None:
     """A registry that begins another session unasked may keep the old one, and its node, for a while (R18)."""
