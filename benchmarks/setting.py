@@ -19,14 +19,10 @@ from proctor.process.ports import Ports
 from proctor.process.program import adopt_orphans
 from proctor.process.sweeper import Sweeper
 from proctor.subject.stage import Stage
-from proctor.zookeeper.apache import ApacheRegistry
-from proctor.zookeeper.embedded import EmbeddedRegistry
-from proctor.zookeeper.keeper import Settings
-from proctor.zookeeper.registry import Registry
+from proctor.zookeeper.registry import open_registry
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 PATIENCE = 4.0  # as --time-scale: a busy machine is to give poorer figures, not none
-TICK_MS = 1000  # sessions of up to 20 s: none is to expire because the machine is busy
 MISSING = 3  # exit status of a measurement whose registry can't be had here
 
 
@@ -66,9 +62,7 @@ def reference_stage(spec: str) -> Iterator[Stage]:
     sweeper = Sweeper()
     try:
         with LoopThread() as loop, closing(Ports()) as ports:
-            registry: Registry = (
-                EmbeddedRegistry(loop, Settings(TICK_MS)) if spec == "embedded" else ApacheRegistry(TICK_MS)
-            )
+            registry = open_registry(spec, loop)
             registry.start()
             with closing(Stage(read_manifest(REFERENCE), registry, loop, History(), ports, PATIENCE)) as stage:
                 yield stage

@@ -22,6 +22,7 @@ from proctor.api import (
     clause,
     eventually,
     every_call_succeeds,
+    long_session,
     needs,
     none_found,
     only_on,
@@ -112,7 +113,7 @@ class Pair:
 
 
 def set_out(stage: Stage, start_server: StartServer, start_client: StartClient) -> Pair:
-    server = start_server(stage=stage)
+    server = start_server(stage=stage, prepare=long_session)
     node = server.node()
     client = start_client(server.root, stage=stage)
     listed = [str(node.address)]

@@ -19,7 +19,6 @@ from proctor.api import (
     Load,
     RegistryFrozen,
     RegistryGone,
-    RegistryProxy,
     Server,
     Stage,
     StartClient,
@@ -31,13 +30,14 @@ from proctor.api import (
     clause,
     eventually,
     every_call_succeeds,
+    long_session,
     needs,
     none_found,
     replies_answer_their_own_request,
+    short_session,
     through,
 )
 
-SESSION_MS = 1000
 THREADS = 4
 PACE_S = 0.005
 CALLS = 100  # that show something
@@ -93,10 +93,6 @@ def more(load: Load, count: int) -> None:
     eventually(lambda: load.made >= made + count, within=WITHIN_S, what=f"{count} more calls")
 
 
-def short_session(proxy: RegistryProxy) -> None:
-    proxy.clamp_session_timeout(SESSION_MS)
-
-
 def set_out(
     stage: Stage, start_server: StartServer, start_client: StartClient, count: int, short_sessions: int = 0
 ) -> Fleet:
@@ -105,7 +101,7 @@ def set_out(
     The first servers get sessions that are soon over. The others could lose such ones to a busy machine.
     """
     root = stage.new_root()
-    prepares = [short_session] * short_sessions + [None] * (count - short_sessions)
+    prepares = [short_session] * short_sessions + [long_session] * (count - short_sessions)
     servers = [start_server(stage=stage, root=root, ready=False, prepare=prepare) for prepare in prepares]
     fleet = Fleet(start_client(root, stage=stage), servers)
     fleet.settle(count, within=servers[0].promise("boot_s") + fleet.client.promise("update_s"))

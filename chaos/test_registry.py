@@ -19,6 +19,7 @@ from proctor.api import (
     clause,
     eventually,
     every_call_succeeds,
+    long_session,
     needs,
     new_connections,
     none_found,
@@ -72,7 +73,7 @@ def test_a_flapping_registry_leaves_workers_and_node_alone(start_server: StartSe
 @clause("discovery/short-disconnect-keeps-the-node")
 def test_a_registry_that_restarts_finds_the_node_where_it_was(start_server: StartServer, own_stage: Stage) -> None:
     """Sessions outlive a restart of the registry; a server that begins anew has two nodes for a while."""
-    server = start_server(stage=own_stage)
+    server = start_server(stage=own_stage, prepare=long_session)
     node = server.node()
     with RegistryGone(own_stage.registry, server.history) as fault:
         fault.took_effect()

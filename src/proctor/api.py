@@ -65,7 +65,7 @@ from proctor.subject.load import Load, answer, check_cut_short, knocks, new_conn
 from proctor.subject.server import PROVEN_S, Node, Server, Snapshot
 from proctor.subject.service import Service
 from proctor.subject.serving import serving
-from proctor.subject.sessions import SHORT_SESSION_MS, ordinary_session, short_session
+from proctor.subject.sessions import SHORT_SESSION_MS, long_session, ordinary_session, short_session
 from proctor.subject.stage import Stage
 from proctor.subject.until import (
     reload_s,
@@ -274,6 +274,7 @@ __all__ = [
     "full",
     "header",
     "knocks",
+    "long_session",
     "lost_create",
     "needs",
     "never_fewer_than",

@@ -8,12 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from proctor.loop import LoopThread
-from proctor.zookeeper.apache import ApacheRegistry
-from proctor.zookeeper.embedded import EmbeddedRegistry
-from proctor.zookeeper.keeper import Settings
 from proctor.zookeeper.registry import Registry, RegistryUnavailable, open_registry
-
-CALM = Settings(tick_ms=1000)  # sessions of up to 20 s: none is to expire because the machine is busy
 
 
 @pytest.fixture(scope="session")
@@ -56,21 +51,3 @@ def registry(request: pytest.FixtureRequest) -> Registry:
     """One test, both registries: what holds on one holds on the other."""
     found: Registry = request.getfixturevalue(request.param)
     return found
-
-
-@pytest.fixture(scope="session")
-def calm_embedded(loop: LoopThread) -> Iterator[Registry]:
-    with EmbeddedRegistry(loop, CALM) as registry:
-        yield registry
-
-
-@pytest.fixture(scope="session")
-def calm_apache() -> Iterator[Registry]:
-    yield from started(lambda: ApacheRegistry(CALM.tick_ms))
-
-
-@pytest.fixture(params=["calm_embedded", "calm_apache"], ids=["embedded", "apache"])
-def calm(request: pytest.FixtureRequest) -> Registry:
-    """Both again, for what a session must survive."""
-    registry: Registry = request.getfixturevalue(request.param)
-    return registry

@@ -131,8 +131,8 @@ def test_a_wrong_password_gets_no_session_yet_closes_the_one_that_has_it() -> No
     assert resumed.session_id == session.session_id
 
 
-def test_timeouts_are_clamped_between_2_and_20_ticks() -> None:
-    for asked, granted in ((1, 200), (-5, 200), (400, 400), (99999, 2000)):
+def test_timeouts_are_clamped_between_2_ticks_and_20_s() -> None:
+    for asked, granted in ((1, 200), (-5, 200), (400, 400), (99999, 20_000)):
         server, peer = keeper(), FakePeer()
         server.receive(peer, ConnectRequest(0, 0, asked, 0, bytes(16), read_only=False).encode())
         assert ConnectResponse.decode(peer.frames[-1]).timeout == granted

@@ -35,11 +35,6 @@ Connect = Callable[[], KazooClient]
 
 
 @pytest.fixture
-def registry(calm: Registry) -> Registry:
-    return calm
-
-
-@pytest.fixture
 def kazoo(registry: Registry) -> Iterator[Connect]:
     """Started clients, stopped at the end whatever happened to them."""
     started: list[KazooClient] = []

@@ -110,16 +110,16 @@ def test_after_a_restart_state_is_still_there(ours: Registry) -> None:
         assert stands(client, path)
 
 
-def test_a_session_outlives_a_registry_that_was_down_for_longer_than_its_timeout(calm: Registry) -> None:
+def test_a_session_outlives_a_registry_that_was_down_for_longer_than_its_timeout(registry: Registry) -> None:
     """A registry that is down expires nobody; once up again it gives each session its whole timeout."""
     own = unique("own")
-    with connected(calm, timeout_ms=6000) as lost:
+    with connected(registry, timeout_ms=6000) as lost:
         create(lost, own, CreateMode.EPHEMERAL)
-        calm.kill()
+        registry.kill()
         down_since = time.monotonic()
         eventually(lambda: time.monotonic() - down_since > 6.2, 10.0, "longer than the session's timeout")
-        calm.restart()
-        with resumed(calm, lost) as again:
+        registry.restart()
+        with resumed(registry, lost) as again:
             assert lost.session is not None
             assert again.session is not None
             assert again.session.session_id == lost.session.session_id

@@ -8,9 +8,18 @@ SHORT_SESSION_MS = 1000
 """Short enough to wait for its expiry, and long enough for a client that gets its heartbeats out on a busy machine."""
 
 
+LONG_SESSION_MS = 20_000
+"""Longer than a registry takes to restart, whose JVM may have little of the processor."""
+
+
 def short_session(proxy: RegistryProxy) -> None:
     """For a session that is to be lost by silence, instead of ten seconds or whatever was asked for."""
     proxy.clamp_session_timeout(SHORT_SESSION_MS)
+
+
+def long_session(proxy: RegistryProxy) -> None:
+    """For a session that must outlive what is done to the registry, whoever else is busy then."""
+    proxy.clamp_session_timeout(least_ms=LONG_SESSION_MS)
 
 
 def ordinary_session(proxy: RegistryProxy) -> None:

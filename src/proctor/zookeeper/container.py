@@ -16,6 +16,7 @@ from proctor.waiting import eventually
 from proctor.zookeeper.backend import Registry, RegistryUnavailable
 from proctor.zookeeper.client import ask_word
 from proctor.zookeeper.jvm import version_in
+from proctor.zookeeper.sessions import longest_ms
 
 IMAGE = "zookeeper:3.9"
 HOST = "127.0.0.1"
@@ -24,8 +25,10 @@ BOOT_WITHIN_S = 120.0  # the image is here by then; slow engines emulate another
 WORD_WITHIN_S = 1.0  # a word that comes in the middle of booting may never be answered: ask again
 REMOVED_WITHIN_S = 60.0
 
+TICK_MS = 100
 ENVIRONMENT = {  # as the official image reads it
-    "ZOO_TICK_TIME": "100",
+    "ZOO_TICK_TIME": str(TICK_MS),
+    "ZOO_CFG_EXTRA": f"maxSessionTimeout={longest_ms(TICK_MS)}",
     "ZOO_MAX_CLIENT_CNXNS": "0",
     "ZOO_4LW_COMMANDS_WHITELIST": "*",
     "ZOO_ADMINSERVER_ENABLED": "false",

@@ -21,6 +21,7 @@ from proctor.process.process import Process
 from proctor.waiting import eventually
 from proctor.zookeeper.backend import RegistryUnavailable
 from proctor.zookeeper.client import ask_word
+from proctor.zookeeper.sessions import longest_ms
 
 HOST = "127.0.0.1"
 DEBIAN_JARS = Path("/usr/share/java")
@@ -36,6 +37,7 @@ DIES_WITHIN_S = 10.0  # SIGKILL works at once, but for uninterruptible sleep
 
 CONFIG = """\
 tickTime={tick_ms}
+maxSessionTimeout={longest_ms}
 dataDir={home}/data
 clientPort={port}
 clientPortAddress={host}
@@ -198,7 +200,9 @@ class ApacheServer:
         return self._home / "log"
 
     def _write(self, home: Path) -> None:
-        config = CONFIG.format(tick_ms=self._tick_ms, home=home, host=HOST, port=self.port)
+        config = CONFIG.format(
+            tick_ms=self._tick_ms, longest_ms=longest_ms(self._tick_ms), home=home, host=HOST, port=self.port
+        )
         (home / "data").mkdir(exist_ok=True)
         for name, text in {"zoo.cfg": config + self._lines, **self._files}.items():
             (home / name).write_text(text)

@@ -10,7 +10,18 @@ from typing import Generic, TypeVar
 SECRET = 0xB3415C00
 """What Apache ZooKeeper mixes into a session's id to make its password. It is public: passwords stop accidents only."""
 
+LONGEST_MS = 20_000
+
 P = TypeVar("P")
+
+
+def longest_ms(tick_ms: int) -> int:
+    """The longest session that a registry of ours grants.
+
+    Twenty ticks are Apache ZooKeeper's default, 2 s where ticks are short: too little for heartbeats on a busy machine,
+    or for a JVM that boots there. Who is to lose a session soon is given a short one by the proxy before it.
+    """
+    return max(LONGEST_MS, 20 * tick_ms)
 
 
 def password(session_id: int) -> bytes:

@@ -325,9 +325,24 @@ def test_a_clamped_timeout_is_what_the_registry_grants_and_the_client_is_told(
         assert client.connect(timeout_ms=2000).timeout == 2000
 
 
-def test_a_clamp_that_makes_no_sense_is_refused(proxy: RegistryProxy) -> None:
-    with pytest.raises(ValueError, match="at least 1 ms"):
-        proxy.clamp_session_timeout(0)
+def test_a_session_can_be_given_more_time_than_its_client_asks_for(proxy: RegistryProxy) -> None:
+    """So that it outlives what is done to the registry."""
+    proxy.clamp_session_timeout(least_ms=5000)
+    with Client(*proxy.endpoint) as client:
+        assert client.connect(timeout_ms=1000).timeout == 5000
+        assert proxy.operations[0].touched == ("clamped",)
+    with Client(*proxy.endpoint) as client:
+        assert client.connect(timeout_ms=6000).timeout == 6000
+
+
+@pytest.mark.parametrize(
+    ("most_ms", "least_ms", "why"), [(0, None, "at least 1 ms, not 0"), (None, 0, "not 0"), (10, 20, "at most 10 ms")]
+)
+def test_a_clamp_that_makes_no_sense_is_refused(
+    proxy: RegistryProxy, most_ms: int | None, least_ms: int | None, why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
+        proxy.clamp_session_timeout(most_ms, least_ms)
 
 
 def test_reconnects_can_be_counted(proxy: RegistryProxy, start_kazoo: Callable[[], Subject]) -> None:

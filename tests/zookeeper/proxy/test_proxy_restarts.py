@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from proctor.waiting import eventually
 from proctor.zookeeper.proxy import RegistryProxy
 from proctor.zookeeper.registry import Registry
 from tests.zookeeper.proxy.subjects import PATIENCE_S, Subject
-
-
-@pytest.fixture
-def registry(calm: Registry) -> Registry:
-    """One that grants the session that the test asks for, which outlasts the start of a Java machine beside many."""
-    return calm
 
 
 def test_a_registry_that_restarts_is_found_again(

@@ -53,13 +53,19 @@ class RegistryProxy(Proxy[RegistryRelay]):
         self.on_loop(lambda: self.relay.rules.append(armed))
         return armed
 
-    def clamp_session_timeout(self, timeout_ms: int | None) -> None:
-        """From the next handshake on ask the registry for at most so much; its answer passes, so the client knows."""
-        if timeout_ms is not None and timeout_ms < 1:
-            raise ValueError(f"a session needs a timeout of at least 1 ms, not {timeout_ms}")
+    def clamp_session_timeout(self, most_ms: int | None = None, least_ms: int | None = None) -> None:
+        """From the next handshake on ask the registry for no more or no less; its answer passes, so the client knows.
+
+        None sets no limit.
+        """
+        limits = [limit for limit in (least_ms, most_ms) if limit is not None]
+        if any(limit < 1 for limit in limits):
+            raise ValueError(f"a session needs a timeout of at least 1 ms, not {min(limits)}")
+        if limits != sorted(limits):
+            raise ValueError(f"a session can't last at least {least_ms} and at most {most_ms} ms")
 
         def clamp() -> None:
-            self.relay.timeout_ms_max = timeout_ms
+            self.relay.timeout_ms_min, self.relay.timeout_ms_max = least_ms, most_ms
 
         self.on_loop(clamp)
 

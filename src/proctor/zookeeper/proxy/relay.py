@@ -108,6 +108,7 @@ class RegistryRelay(Relay):
         self.operations: deque[Operation] = deque(maxlen=OPERATIONS_KEPT)
         self.sessions = SeenSessions()
         self.rules: list[ArmedRule] = []
+        self.timeout_ms_min: int | None = None
         self.timeout_ms_max: int | None = None
         self.rewriting: Rewriting | None = None
         self._answers = Answers()
@@ -173,9 +174,14 @@ class RegistryRelay(Relay):
 
     def _clamp(self, passage: Passage, payload: bytes) -> None:
         request, end = ConnectRequest.read(payload)
-        if self.timeout_ms_max is not None and request.timeout > self.timeout_ms_max:
-            shorter = msgspec.structs.replace(request, timeout=self.timeout_ms_max)
-            passage.payload = shorter.encode() + payload[end:]
+        asked = request.timeout
+        if self.timeout_ms_min is not None:
+            asked = max(asked, self.timeout_ms_min)
+        if self.timeout_ms_max is not None:
+            asked = min(asked, self.timeout_ms_max)
+        if asked != request.timeout:
+            clamped = msgspec.structs.replace(request, timeout=asked)
+            passage.payload = clamped.encode() + payload[end:]
             passage.touched.append("clamped")
 
     def _rewrite(self, passage: Passage, payload: bytes) -> None:
