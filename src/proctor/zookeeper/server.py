@@ -218,10 +218,11 @@ class Server:
     def _wake(self, due: float) -> None:
         """Expire what is due, unless we are late ourselves: what was sent to us meanwhile is on its way yet.
 
-        Apache ZooKeeper hears its clients in other threads, and a proxy before us runs on the same loop as we do.
+        Apache ZooKeeper hears its clients in other threads, and a proxy before us runs on the same loop as we do. Once
+        is enough: the loop reads before it looks at its alarms, so what waited before the proxy is here by the next.
         """
         late = self.loop.time() - due
-        if late <= STALLED_S:
+        if late <= STALLED_S or due <= self._merciful_until:
             self._ring()
             return
         self._merciful_until = self.loop.time() + min(late, MERCY_S)

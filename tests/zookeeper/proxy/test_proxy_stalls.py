@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.zookeeper.proxy.subjects import create, stands
 
 SESSION_MS = 1000
 STALL_S = 1.5
+STEP_S = 0.4
 
 
 @pytest.fixture
@@ -53,3 +55,29 @@ def test_who_was_silent_loses_it_all_the_same(loop: LoopThread, client: Client, 
     with Client(*embedded.servers[0]) as other:
         other.connect(10_000)
         eventually(lambda: not stands(other, path), within=10)
+
+
+@contextmanager
+def limping(loop: LoopThread) -> Iterator[None]:
+    """The loop looks at what there is to do once in STEP_S."""
+    ended = threading.Event()
+
+    def step() -> None:
+        time.sleep(STEP_S)
+        if not ended.is_set():
+            loop.loop.call_soon(step)
+
+    loop.loop.call_soon_threadsafe(step)
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def test_mercy_has_an_end(loop: LoopThread, client: Client, embedded: Registry) -> None:
+    """When every alarm comes late the silent lose their sessions nevertheless."""
+    path = create(client, "/own", mode=CreateMode.EPHEMERAL)
+    with Client(*embedded.servers[0]) as other:
+        other.connect(10_000)
+        with limping(loop):
+            eventually(lambda: not stands(other, path), within=10)
