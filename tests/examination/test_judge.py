@@ -13,20 +13,7 @@ from proctor.outcome import Failure, Inconclusive, TimedOut, Unavailable
 from proctor.process.process import Gone
 from proctor.process.stalls import StallMeter
 from proctor.wire.connection import Ended, NoReply, NotAReply, Refused
-
-
-class Stalled(StallMeter):
-    """Says that the host stalled from one moment to another."""
-
-    def __init__(self, began: float, ended: float) -> None:
-        super().__init__()
-        self._began, self._ended = began, ended
-
-    def between(self, started: float, ended: float) -> float:
-        return max(0.0, min(ended, self._ended) - max(started, self._began))
-
-
-QUIET = Stalled(0, 0)
+from tests.examination.stalled import QUIET, Stalled
 
 
 def verdict(raised: BaseException | None, stalls: StallMeter = QUIET) -> Verdict:
