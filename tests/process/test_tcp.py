@@ -42,7 +42,7 @@ def test_connections_that_nobody_has_accepted_are_counted(listener: socket.socke
 
 def test_a_question_that_the_kernel_refuses_is_an_error() -> None:
     with pytest.raises(OSError, match="sock_diag"):
-        list(tcp.listening(255))
+        list(tcp.listening(255, 1))
 
 
 def test_an_end_of_a_connection_says_what_it_has_not_read(listener: socket.socket) -> None:

@@ -16,12 +16,13 @@ import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor.process import tcp
 from proctor.process.text import printable
 
+STAT_BYTES_MAX = 4096  # 52 numbers of at most 20 digits, and a name of at most 64 bytes
 ESTABLISHED = "01"  # of the states in /proc/net/tcp
 PROC = Path("/proc")
 LISTEN = "0A"
@@ -33,8 +34,7 @@ NANOSECONDS = 1_000_000_000
 AT_RANDOM = 25  # getauxval(3): where the kernel put 16 random bytes for this image
 
 
-@dataclass(frozen=True)
-class Stat:
+class Stat(NamedTuple):
     """The fields of /proc/PID/stat that verdicts use. `started` is in clock ticks since boot."""
 
     pid: int
@@ -58,10 +58,15 @@ class Stat:
 def stat(pid: int) -> Stat | None:
     """The process now, or None if there is none; a zombie is there, in state Z."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read().decode(errors="replace")
+        file = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, ProcessLookupError):
         return None
+    try:
+        text = os.read(file, STAT_BYTES_MAX).decode(errors="replace")
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(file)
     head, _, tail = text.rpartition(")")
     fields = tail.split()
     return Stat(

@@ -28,7 +28,6 @@ SOCKET_ID = struct.Struct("!HH16s16s4s8s")
 STATE = struct.Struct("=BBBB")
 FIGURES = struct.Struct("=IIIII")
 NO_COOKIE = b"\xff" * 8
-ANY_SOCKET = SOCKET_ID.pack(0, 0, b"", b"", b"", NO_COOKIE)
 
 Address = tuple[str, int]
 
@@ -72,11 +71,13 @@ def end(local: Address, remote: Address) -> End | None:
 def listeners(port: int) -> list[Listener]:
     """The TCP sockets that listen on `port`, IPv4 and IPv6. OSError if the kernel can't say."""
     families = (socket.AF_INET, socket.AF_INET6)
-    return [found for family in families for found in listening(family) if found.port == port]
+    return [found for family in families for found in listening(family, port) if found.port == port]
 
 
-def listening(family: int) -> Iterator[Listener]:
-    question = ASKED.pack(family, socket.IPPROTO_TCP, 0, 1 << TCP_LISTEN) + ANY_SOCKET
+def listening(family: int, port: int) -> Iterator[Listener]:
+    """The kernel leaves out other ports where it can: inet_diag_dump_icsk() in Linux, net/ipv4/inet_diag.c."""
+    sought = SOCKET_ID.pack(port, 0, b"", b"", b"", NO_COOKIE)
+    question = ASKED.pack(family, socket.IPPROTO_TCP, 0, 1 << TCP_LISTEN) + sought
     yield from map(parse, answers(question, NLM_F_REQUEST_DUMP))
 
 
