@@ -116,14 +116,21 @@ def test_what_breaks_something_is_made_small_and_kept(tmp_path: Path) -> None:
     assert len(History.load(tmp_path / "replays" / "a.case.jsonl").events()) == len(searched.history.events())
 
 
-def test_acts_that_do_not_matter_are_left_out_when_shrinking_takes_all_its_time(
+def test_what_does_not_matter_is_left_out_when_shrinking_takes_all_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Neither acts nor fleet are left to Hypothesis alone."""
     monkeypatch.setattr(explore, "SHRINK_S", 0.0)
-    searched = exploration(tmp_path, two_in_a_row)
+
+    def in_a_fleet(schedule: Schedule) -> bool:
+        return two_in_a_row(schedule) and len(schedule.servers) > 1
+
+    searched = exploration(tmp_path, in_a_fleet)
     with pytest.raises(Broken):
-        searched.explore(of_servers=True, of_clients=False)
-    assert whats(read_replay(tmp_path / "replays" / "a.case.json").schedule) == ["stop-parent", "kill-worker"]
+        searched.explore(of_servers=True, of_clients=True)
+    schedule = read_replay(tmp_path / "replays" / "a.case.json").schedule
+    assert whats(schedule) == ["stop-parent", "kill-worker"]
+    assert (schedule.servers, schedule.ours, schedule.clients) == ((1, 1), 0, 1)
 
 
 @pytest.mark.parametrize("turns", [1, 2, 6])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -13,8 +13,6 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 from zlib import crc32
-
-import msgspec
 
 from proctor.checks.finding import Finding
 from proctor.history import History
@@ -26,7 +24,8 @@ from proctor.schedules.judging import Broken, demand_proof, findings
 from proctor.schedules.perform import perform
 from proctor.schedules.recovery import Recoveries, recovery_s
 from proctor.schedules.replay import Replay
-from proctor.schedules.schedule import Planned, Schedule
+from proctor.schedules.schedule import Schedule
+from proctor.schedules.smaller import fewer_acts, smaller_fleets
 from proctor.states import Span, spans
 from proctor.subject.stage import Stage
 
@@ -88,7 +87,7 @@ class Exploration:
                 break
         for line in self._recoveries.lines():
             self.tell(line)
-        search.drop_acts()
+        search.make_small()
         if search.smallest is not None:
             self._report(search.smallest, [self.attempt(search.smallest.schedule) for _ in range(TRIES)])
         search.demand_something()
@@ -181,10 +180,12 @@ class Search:
             self._unshown = unshown
         return attempt
 
-    def drop_acts(self) -> None:
-        """Try with fewer acts: Hypothesis, which knows nothing of schedules, may leave some that don't matter."""
+    def make_small(self) -> None:
+        """Try with fewer acts, and then with a smaller fleet."""
         self._ends = time.monotonic() + DROP_S
         while self.smallest and self._dropped_some(self.smallest):
+            pass
+        while self.smallest and self._broken_too(self.smallest, smaller_fleets(self.smallest.schedule)):
             pass
 
     def _dropped_some(self, from_: Attempt) -> bool:
@@ -194,7 +195,7 @@ class Search:
         """
         seen_again = False
         for _ in range(PASSES_MAX):
-            if self._dropped_in_a_pass(from_):
+            if self._broken_too(from_, fewer_acts(from_.schedule)):
                 return True
             if self.over or seen_again:
                 break
@@ -202,11 +203,12 @@ class Search:
             seen_again = bool(again and again.found)
         return False
 
-    def _dropped_in_a_pass(self, from_: Attempt) -> bool:
-        for acts in without_some(from_.schedule.acts):
+    def _broken_too(self, from_: Attempt, smaller: Iterable[Schedule]) -> bool:
+        """Whether one of these broke something: it is the smallest then."""
+        for schedule in smaller:
             if self.over:
                 break
-            self.attempt(msgspec.structs.replace(from_.schedule, acts=acts))
+            self.attempt(schedule)
             if self.smallest is not from_:
                 return True
         return False
@@ -221,13 +223,6 @@ class Search:
     def over(self) -> bool:
         """Whether nothing more is to be tried. One is, whatever the budget."""
         return bool(self._error) or bool(self._answers and time.monotonic() > self._ends)
-
-
-def without_some(acts: tuple[Planned, ...]) -> Iterator[tuple[Planned, ...]]:
-    """Without half of them, and then without one."""
-    for size in dict.fromkeys((len(acts) // 2 or 1, 1)):
-        for at in range(0, len(acts), size):
-            yield acts[:at] + acts[at + size :]
 
 
 def summed_up(found: list[Finding]) -> list[Finding]:
