@@ -22,7 +22,7 @@ from proctor.links.lane import Direction, Lane, Traffic
 from proctor.links.listener import ANYWHERE, Listener
 from proctor.links.listening import listens
 
-TARGET_POLL_S = 0.02  # a lookup costs some 30 µs
+TARGET_POLL_S = 0.05  # a lookup costs some 30 µs
 CONNECTS_KEPT = 10_000
 CLOSING_TURNS = 1000  # turns of the loop; closing a socket takes two
 
