@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -48,22 +49,17 @@ class Trial:
 
     def for_any(self, values: Callable[[], SearchStrategy[T]], law: Law[T]) -> None:
         """As ForAny."""
-        import hypothesis  # noqa: PLC0415  # only who draws waits for it
-        from hypothesis.database import DirectoryBasedExampleDatabase  # noqa: PLC0415  # the same
+        from hypothesis.database import DirectoryBasedExampleDatabase  # noqa: PLC0415  # only who draws waits for it
 
-        @hypothesis.settings(  # after the seed, which would take the database away
-            max_examples=EXAMPLES,
-            deadline=None,
-            report_multiple_bugs=False,
+        from proctor.laws import hold_for_any  # noqa: PLC0415  # the same
+
+        hold_for_any(
+            partial(self._hold, law),
+            values(),
+            seed=self._seed,
+            most=EXAMPLES,
             database=DirectoryBasedExampleDatabase(self._kept_in),
-            suppress_health_check=list(hypothesis.HealthCheck),
         )
-        @hypothesis.seed(self._seed)
-        @hypothesis.given(values())
-        def holds(value: T) -> None:
-            self._hold(law, value)
-
-        holds()
 
     def check_unharmed(self) -> None:
         """Failure if the server is not what it was before."""

@@ -7,10 +7,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import hypothesis
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisDeprecationWarning
 
+from proctor.laws import hold_for_any
 from proctor.schedules.schedule import After, AfterCalls, Event, OnEvent, Planned, Schedule, Trigger
 
 FINEST_S = 0.05  # times are drawn in such steps: finer ones make no difference, and are harder to read
@@ -82,19 +83,6 @@ def hold_any(hold: Callable[[Schedule], None], drawn: st.SearchStrategy[Schedule
     It takes what other threads draw from `random` meanwhile for the strategies' own doing, and warns of it.
     """
 
-    @hypothesis.settings(
-        max_examples=most,
-        deadline=None,
-        database=None,
-        report_multiple_bugs=False,
-        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    @hypothesis.seed(seed)
-    @hypothesis.given(drawn)
-    def holds(schedule: Schedule) -> None:
-        hold(schedule)
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisDeprecationWarning)
-        holds()
+        hold_for_any(hold, drawn, seed=seed, most=most, phases=(Phase.generate, Phase.shrink))

@@ -1,0 +1,56 @@
+"""What is drawn to try a law: the seed decides, wherever the kit stands and whatever else was imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from proctor.laws import hold_for_any
+from proctor.wire.strategies import any_bytes
+
+SEED, MOST = 3, 200
+DRAWING = f"""
+import resource, sys
+from proctor.laws import hold_for_any
+from proctor.wire.strategies import any_bytes
+
+if len(sys.argv) > 1:
+    import one_of_theirs
+
+hold_for_any(print, any_bytes(), seed={SEED}, most={MOST})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
+CONSTANTS = "\n".join(f"A{n}, B{n}, C{n} = {n * 1_000_003}, 'constant {n}', b'bytes {n}'" for n in range(100))
+MOST_KIB = 100_000
+
+
+def drawn(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What another process draws, that finds nothing cached."""
+    place.mkdir()
+    (place / "one_of_theirs.py").write_text(CONSTANTS)
+    (place / "drawing.py").write_text(DRAWING)
+    command = [sys.executable, "drawing.py", *arguments]
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=True)
+
+
+def test_constants_in_the_code_of_others_are_not_drawn(tmp_path: Path) -> None:
+    without, beside = drawn(tmp_path / "without"), drawn(tmp_path / "beside", "theirs")
+    assert len(set(without.stdout.splitlines())) > MOST / 2
+    assert beside.stdout == without.stdout
+
+
+def test_the_first_to_draw_takes_little_memory(tmp_path: Path) -> None:
+    """Hypothesis keeps what it knows of characters in a file; who draws first makes it."""
+    assert int(drawn(tmp_path / "first").stderr) < MOST_KIB
+
+
+def test_what_breaks_a_law_comes_out_small() -> None:
+    def short(value: bytes) -> None:
+        assert len(value) < 9, value
+
+    with pytest.raises(AssertionError) as broken:
+        hold_for_any(short, any_bytes(), seed=SEED, most=MOST)
+    assert "assert 9 <" in str(broken.value)
