@@ -128,7 +128,8 @@ class Stalled(State):
 class Quiet(State):
     """The wait for the fleet to come to rest has ended, having begun at `began`: at rest or not, and then why not.
 
-    `phase`: "before" the first act, "after" the last, or "gone" when all were told to stop.
+    `phase`: "before" the first act, "after" the last, where there are clients after "one more" node and "one less",
+    "idle" when nothing was done for a while, or "gone" when all were told to stop.
     """
 
     kind = "quiet"

@@ -114,6 +114,10 @@ UNLAWFUL: dict[str, tuple[str, Sequence[Written]]] = {
         "restart/resized-number-is-kept",
         [*act("grow", 12, 12), processes(13, workers=[11, 12, 13, 14]), rest(20, why="4 workers of 2 to 3")],
     ),
+    "a worker that goes when nothing was done any more": (
+        "supervision/dead-worker-is-replaced",
+        [rest(20), processes(20.5, workers=[12]), rest(26, "idle", "1 worker of 2")],
+    ),
     "a signal to grow that does nothing": (
         "restart/resized-number-is-kept",
         [*act("grow", 12, 12), rest(20, why="2 workers of 3")],
@@ -157,6 +161,15 @@ UNLAWFUL: dict[str, tuple[str, Sequence[Written]]] = {
             znodes(13, NODE, {**NODE, "path": "/r/rpc1"}),
             view(14, ADDRESS, ADDRESS),
             rest(20, why="two nodes"),
+        ],
+    ),
+    "two nodes, of which one came when nothing was done any more": (
+        "discovery/one-node-per-server",
+        [
+            rest(20),
+            znodes(20.5, NODE, {**NODE, "path": "/r/rpc1"}),
+            view(20.6, ADDRESS, ADDRESS),
+            rest(26, "idle", "two nodes"),
         ],
     ),
     "a node that nobody owns": (

@@ -70,6 +70,17 @@ def test_the_same_schedule_does_the_honest_one_no_harm(tmp_path: Path) -> None:
     assert not (tmp_path / "report" / "replays").exists()
 
 
+def test_what_comes_with_the_connection_to_the_registry_is_waited_for(tmp_path: Path) -> None:
+    """A server whose connection was cut, and has yet to come back, has one node for a moment, and then two."""
+    impl = quick(called("chance_servers.RegistersTheBereavedAgain"), tmp_path)
+    acts = (Planned("kill-worker", After(0)), Planned("cut-server", After(0.3)))
+    run = examine(impl, f"--replay={replay_file(tmp_path, Schedule((2,), 0, 0, acts))}", "-q", SUITE)
+    assert "where server 1 serves" in run.text
+    (replay,) = (tmp_path / "report" / "replays").glob("*.json")
+    found = json.loads(replay.read_text())
+    assert found["broke"] == found["tried"]
+
+
 def test_without_a_budget_nothing_is_drawn_and_with_one_progress_is_shown(tmp_path: Path) -> None:
     impl = quick(HONEST, tmp_path)
     assert "5 deselected" in examine(impl, "-q", SUITE).text

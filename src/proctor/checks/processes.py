@@ -51,7 +51,7 @@ def workers_are_as_many_as_asked(history: History) -> Iterator[Finding]:
 
     A parent that ends when that wait is over was leaving: why it has so few is what `parents_live` says.
     """
-    moment = unsettled(history, "after")
+    moment = unsettled(history, "after") or unsettled(history, "idle")
     for server in theirs(history) if moment else ():
         assert moment is not None
         states = processes_of(history, server.who)

@@ -14,7 +14,7 @@ from proctor.states import Quiet, View, Znodes, quiet, spans, terms
 
 def each_server_has_one_node(history: History) -> Iterator[Finding]:
     """At rest every living server has one node, which ends with its session, and nobody else has any (R1 to R5)."""
-    for phase in ("after", "gone"):
+    for phase in ("after", "idle", "gone"):
         moment = unsettled(history, phase)
         nodes = last(Znodes.all(history), moment) if moment else None
         if moment and nodes:
@@ -49,7 +49,7 @@ def nodes_end_with_their_sessions(history: History) -> Iterator[Finding]:
 
 def views_are_the_registry_s(history: History) -> Iterator[Finding]:
     """At rest, and after one more change, each client lists what the registry says (D1, D2, D7)."""
-    for phase in ("after", "one more", "one less"):
+    for phase in ("after", "one more", "one less", "idle"):
         moment = unsettled(history, phase)
         nodes = last(Znodes.all(history), moment) if moment else None
         for who in clients(history) if nodes else ():

@@ -67,7 +67,8 @@ def play(schedule: Schedule, fleet: Fleet) -> None:
             follow_a_change(fleet)
             throughout(lambda: None, IDLE_S)
             measure(fleet)
-            stop_all(fleet)
+            if wait_for_rest(fleet, "idle"):
+                stop_all(fleet)
 
 
 def wait_for_calls(callers: Callers, more: int, fleet: Fleet) -> None:

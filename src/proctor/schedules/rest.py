@@ -11,11 +11,12 @@ from proctor.checks.processes import workers_asked
 from proctor.checks.reading import theirs
 from proctor.outcome import Failure, Inconclusive
 from proctor.schedules.fleet import Fleet, Member
-from proctor.states import Quiet
+from proctor.states import Quiet, Znodes
 from proctor.subject.census import listed
 from proctor.subject.server import PROVEN_S
 from proctor.subject.until import reload_s
 from proctor.waiting import eventually
+from proctor.wire.connection import show_address
 
 GONE_PROMPTLY_S = 2.0  # spec/README.md, "Words"
 
@@ -66,9 +67,12 @@ def at_rest(fleet: Fleet, wanted: Mapping[str, tuple[int, int]]) -> bool:
             is_gone(member)
         else:
             is_staffed(member, *wanted[member.who])
-    addresses = fleet.addresses()
-    registered = fleet.znodes().addresses()
+    addresses, nodes = fleet.addresses(), fleet.znodes()
+    registered = nodes.addresses()
     assert registered == addresses, f"the registry has {registered}, and should have {addresses}"
+    for member in fleet.members:
+        if not (member.killed or member.stopped):
+            is_attached(member, nodes)
     for who in fleet.clients:
         seen = fleet.listed(who)
         assert seen == addresses, f"{who} lists {seen}, and should list {addresses}"
@@ -83,6 +87,12 @@ def is_staffed(member: Member, fewest: int, most: int) -> None:
     assert fewest <= len(workers) <= most, f"{member.who} has the workers {listed(workers)} of {wanted}"
     zombies = member.server.zombies()
     assert not zombies, f"{member.who} has not reaped {', '.join(map(str, zombies))}"
+
+
+def is_attached(member: Member, nodes: Znodes) -> None:
+    """Who has yet to come back to the registry has yet to look at its node there."""
+    owners = {node["owner"] for node in nodes.nodes if node["address"] == show_address(member.server.address)}
+    assert owners <= member.server.proxy.attached, f"the session of {member.who} has no connection to the registry"
 
 
 def is_gone(member: Member) -> None:

@@ -100,13 +100,17 @@ def test_sessions_tell_their_handshakes_and_their_ends(
     assert [each.id for each in proxy.sessions] == [first.session_id, second.session_id]
     assert proxy.sessions[0].password == first.kazoo.client_id[1]
     assert proxy.sessions[0].timeout_ms == 2000
-    assert proxy.cut() == 2
+    assert proxy.attached == {first.session_id, second.session_id}
+    assert proxy.sever() == 2
+    eventually(lambda: not proxy.attached, PATIENCE_S, "the sessions to have no connection")
+    proxy.heal()
     for client in (first, second):
         client.wait_state("SUSPENDED")
         client.wait_connected()
     assert all(each.attached_at > each.opened_at for each in proxy.sessions)
     first.stop()
     assert [each.ended_by for each in proxy.sessions] == ["client", None]
+    eventually(lambda: proxy.attached == {second.session_id}, PATIENCE_S, "the connection to have ended")
 
 
 def test_four_letter_words_pass(proxy: RegistryProxy, subject: Client) -> None:

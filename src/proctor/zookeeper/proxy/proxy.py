@@ -47,6 +47,11 @@ class RegistryProxy(Proxy[RegistryRelay]):
         """Every session that a handshake showed, in the order of first sight."""
         return self.on_loop(self.relay.sessions.all)
 
+    @property
+    def attached(self) -> frozenset[int]:
+        """The sessions that have a connection now."""
+        return self.on_loop(lambda: frozenset(self.relay.attached().values()))
+
     def arm(self, rule: Rule) -> ArmedRule:
         """Put a rule to work until `heal`."""
         armed = ArmedRule(rule, self._release)

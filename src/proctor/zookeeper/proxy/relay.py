@@ -130,11 +130,16 @@ class RegistryRelay(Relay):
         for connection in list(self.connections):
             connection.flush()
 
+    def attached(self) -> dict[Connection, int]:
+        """The session of each connection that has one."""
+        ours = [connection for connection in self.connections if isinstance(connection, RegistryConnection)]
+        return {each: each.dialogue.session_granted for each in ours if each.dialogue.session_granted}
+
     def end_session(self, session_id: int, by: EndedBy) -> None:
         """Note the end of a session, and end its connections as a registry does."""
         self.sessions.ended(session_id, by)
-        for connection in list(self.connections):
-            if isinstance(connection, RegistryConnection) and connection.dialogue.session_granted == session_id:
+        for connection, theirs in self.attached().items():
+            if theirs == session_id:
                 self.cut_one(connection, "fin")
 
     def inspect(self, passage: Passage, dialogue: Dialogue) -> None:
