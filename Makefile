@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Hypothesis else loads trio, which Selenium needs, into each process of pytest that ends.
 export HYPOTHESIS_NO_PLUGINS = 1
 
-.PHONY: certify chaos test check kill-matrix chances mutants docs docs-tables docs-pictures bench clean
+.PHONY: certify chaos test check kill-matrix chances mutants docs docs-tables docs-pictures bench soak clean
 
 certify: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q
@@ -52,6 +52,9 @@ mutants: $(READY)
 bench: $(READY)
 	$(BIN)/pip install -q -e '.[bench]'
 	$(BIN)/python -m benchmarks
+
+soak: $(READY)
+	$(BIN)/python -m benchmarks.chaos 600
 
 clean:
 	rm -rf .venv report docs/site examples/node/node_modules tests/browser/node_modules

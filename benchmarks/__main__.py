@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import calls, fleets, registry, suite
+from benchmarks import calls, chaos, fleets, registry, suite
 
 
 def main() -> None:
-    for benchmark in (registry, fleets, calls, suite):
+    for benchmark in (registry, fleets, calls, suite, chaos):
         benchmark.main()
         print()
 
