@@ -14,11 +14,14 @@ from proctor.wire.strategies import any_bytes
 SEED, MOST = 3, 200
 DRAWING = f"""
 import resource, sys
+from hypothesis import given
 from proctor.laws import hold_for_any
 from proctor.wire.strategies import any_bytes
 
 if len(sys.argv) > 1:
     import one_of_theirs
+
+    given(any_bytes())(lambda value: None)()
 
 hold_for_any(print, any_bytes(), seed={SEED}, most={MOST})
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
@@ -37,6 +40,7 @@ def drawn(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_constants_in_the_code_of_others_are_not_drawn(tmp_path: Path) -> None:
+    """Not even if the others have drawn them before, in the same process."""
     without, beside = drawn(tmp_path / "without"), drawn(tmp_path / "beside", "theirs")
     assert len(set(without.stdout.splitlines())) > MOST / 2
     assert beside.stdout == without.stdout

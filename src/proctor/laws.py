@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import hypothesis
@@ -26,7 +27,6 @@ def hold_for_any(
 
     The seed alone decides which, and what `database` keeps of runs before.
     """
-    draw_no_constants_of_ours()
 
     @hypothesis.settings(  # after the seed, which would take the database away
         max_examples=most,
@@ -41,16 +41,27 @@ def hold_for_any(
     def holds(value: T) -> None:
         law(value)
 
-    holds()
+    with no_constants_of_ours():
+        holds()
 
 
-def draw_no_constants_of_ours() -> None:
+@contextmanager
+def no_constants_of_ours() -> Iterator[None]:
     """Hypothesis also draws what it finds in the source of all modules that are no installed package's. The same seed
     would draw one thing in a checkout, another where the kit is installed, and a third when more has been imported.
 
-    There is no setting for it. Releases before this was so are left as they are.
+    There is no setting for it. Releases in which it goes otherwise are left as they are.
     """
-    if hasattr(providers, "_get_local_constants"):
-        from hypothesis.internal.constants_ast import Constants  # noqa: PLC0415  # not there before
+    if not all(hasattr(providers, name) for name in ("_get_local_constants", "CONSTANTS_CACHE")):
+        yield
+        return
+    from hypothesis.internal.constants_ast import Constants  # noqa: PLC0415  # not there in all of them
 
-        providers._get_local_constants = Constants  # noqa: SLF001  # as said
+    theirs = providers._get_local_constants  # noqa: SLF001  # as said
+    providers._get_local_constants = Constants  # noqa: SLF001
+    providers.CONSTANTS_CACHE.cache.clear()
+    try:
+        yield
+    finally:
+        providers._get_local_constants = theirs  # noqa: SLF001
+        providers.CONSTANTS_CACHE.cache.clear()
