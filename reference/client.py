@@ -149,8 +149,9 @@ class Pool:
     def keep_only(self, servers: tuple[Address, ...]) -> None:
         """Closes what leads to servers that have left (C12). Calls in flight finish; `put` closes their channels."""
         with self.lock:
-            gone = [channel for address, idle in self.idle.items() if address not in servers for channel in idle]
-            self.idle = {address: self.idle.get(address, []) for address in servers}
+            before = self.idle
+            self.idle = {address: before.get(address, []) for address in servers}
+            gone = [channel for address, idle in before.items() if address not in self.idle for channel in idle]
         for channel in gone:
             channel.close()
 
