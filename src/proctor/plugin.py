@@ -98,9 +98,12 @@ def asks_for_the_suite(argument: str) -> bool:
     return f"{argument}.".startswith("proctor.suite.")
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """`-n auto`: cases mostly wait, for deadlines that are watched to their end, so several share a core."""
+    """`-n auto`: cases mostly wait, for deadlines that are watched to their end, so several share a core.
+
+    Asked before xdist itself, whichever of the two was loaded first.
+    """
     if config.getoption("--impl") is None or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     return CASES_A_CORE * len(os.sched_getaffinity(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from proctor.commands.certify import marked
 from proctor.places import CHECKOUT
+from proctor.plugin import CASES_A_CORE
 from proctor.reproduction.liars import liars, write_manifest
 from proctor.waiting import eventually
 from tests.commands.typed import HEEDS_INTERRUPTS, PROCTOR, complaint, proctor
@@ -51,6 +53,12 @@ def test_what_others_put_into_the_environment_makes_no_difference(tmp_path: Path
     words = ("-kreturns_its_params", "--jobs=1")
     run = proctor("certify", REFERENCE, PING, *words, cwd=tmp_path, PYTEST_ADDOPTS="--nonsense", PYTEST_PLUGINS="none")
     assert run.returncode == 0, run.stderr
+
+
+def test_several_cases_share_a_core_since_they_mostly_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
+    run = proctor("certify", REFERENCE, PING, cwd=tmp_path)
+    assert f"{CASES_A_CORE * len(os.sched_getaffinity(0))} workers" in run.stdout
 
 
 def test_an_interrupt_ends_it_and_what_it_examines(tmp_path: Path) -> None:
