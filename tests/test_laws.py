@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis.configuration import storage_directory
 
 from proctor.laws import hold_for_any
 from proctor.wire.strategies import any_bytes
@@ -48,9 +49,16 @@ def test_constants_in_the_code_of_others_are_not_drawn(tmp_path: Path) -> None:
     assert beside.stdout == without.stdout
 
 
-def test_the_first_to_draw_takes_little_memory(tmp_path: Path) -> None:
-    """Hypothesis keeps what it knows of characters in a file; who draws first makes it."""
+def test_who_draws_takes_little_memory_and_leaves_no_file(tmp_path: Path) -> None:
+    """Hypothesis keeps what it knows of characters in a file, if it can, and takes long to make it."""
     assert int(drawn(tmp_path / "first").stderr) < MOST_KIB
+    assert not (tmp_path / "first" / ".hypothesis").exists()
+
+
+def test_others_who_draw_keep_their_folder() -> None:
+    before = storage_directory(intent_to_write=False).path
+    hold_for_any(lambda _value: None, any_bytes(), seed=SEED, most=1)
+    assert storage_directory(intent_to_write=False).path == before
 
 
 def test_what_breaks_a_law_comes_out_small() -> None:

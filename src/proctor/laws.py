@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 import hypothesis
+from hypothesis import configuration
 from hypothesis.database import ExampleDatabase
 from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
@@ -41,7 +43,7 @@ def hold_for_any(
     def holds(value: T) -> None:
         law(value)
 
-    with no_constants_of_ours():
+    with no_constants_of_ours(), no_folder_of_its_own():
         holds()
 
 
@@ -65,3 +67,16 @@ def no_constants_of_ours() -> Iterator[None]:
     finally:
         providers._get_local_constants = theirs  # noqa: SLF001
         providers.CONSTANTS_CACHE.cache.clear()
+
+
+@contextmanager
+def no_folder_of_its_own() -> Iterator[None]:
+    """Hypothesis would leave .hypothesis, with what it knows of characters, wherever somebody examines. It does without
+    a place to write to; making that anew costs each process a tenth of a second.
+    """
+    theirs = getattr(configuration, "__hypothesis_home_directory")
+    configuration.set_hypothesis_home_dir(os.devnull)
+    try:
+        yield
+    finally:
+        configuration.set_hypothesis_home_dir(theirs)
