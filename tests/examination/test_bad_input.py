@@ -71,6 +71,23 @@ def test_a_report_that_cannot_be_written_any_more_is_one_line(tmp_path: Path) ->
     assert "  supervision  " in run.text
 
 
+def test_a_run_that_comes_to_no_certificate_leaves_none_of_an_earlier_one(tmp_path: Path) -> None:
+    """It would be taken for this one's, and for a pass."""
+    impl = server(tmp_path, LISTENS, limits="boot_s = 20")
+    (impl / "test_cases.py").write_text("def test_it():\n    pass\n")
+    examine(impl, "test_cases.py")
+    left = sorted(path.name for path in (impl / "report").iterdir())
+    assert "certificate.json" in left
+    (impl / "report" / "notes").write_text("mine")
+
+    assert examine(impl, "--time-scale=0").status == USAGE_ERROR
+    assert {path.name for path in (impl / "report").iterdir()} == {*left, "notes"}, "nothing was examined"
+
+    run = examine(server(impl, "raise SystemExit('no configuration')"), "test_cases.py")
+    assert run.status == USAGE_ERROR
+    assert [path.name for path in (impl / "report").iterdir()] == ["notes"]
+
+
 def test_a_command_that_does_not_exist(tmp_path: Path) -> None:
     server(tmp_path, "")
     manifest = tmp_path / "impl.toml"

@@ -86,7 +86,7 @@ def certify(ctx: click.Context, /, path: Path, cases: tuple[str, ...], **options
     before = written(certificate)
     with output_to_standard_error():
         status = run_alone(arguments)
-    if written(certificate) != before:
+    if written(certificate) not in (None, before):
         click.echo(certificate.read_text(encoding="utf-8"), nl=False)
     ctx.exit(status)
 

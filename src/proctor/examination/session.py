@@ -40,7 +40,7 @@ from proctor.places import spec_folder, suite_folders
 from proctor.process.text import legible, printable
 from proctor.record import Evidence, Injected, Record, cause
 from proctor.report.certificate import Examined, Selection, certificate, nothing_was_judged
-from proctor.report.pages import whereabouts, write_report
+from proctor.report.pages import discard_report, whereabouts, write_report
 from proctor.report.terminal import summary_lines
 from proctor.report.update import updated
 from proctor.schedules.replay import ReplayError, read_replay
@@ -126,7 +126,7 @@ class Examination:
             raise pytest.UsageError(
                 f"--update-known-failures needs a whole run, and this is one of {' '.join(narrowed)}"
             )
-        check_report(self.config.getoption("--report"))
+        clear_report(self.config.getoption("--report"))
         try:
             self.registry = smoke_check(self.stagehand)
         except SmokeFailed as error:
@@ -364,12 +364,14 @@ class Examination:
         )
 
 
-def check_report(folder: Path) -> None:
-    """UsageError if it can't be written: who waits for an examination wants to hear of that before. Makes nothing."""
+def clear_report(folder: Path) -> None:
+    """UsageError if it can't be written: who waits for an examination wants to hear of that before. Makes nothing, and
+    removes what an earlier one left there: a run that doesn't come to its end must not seem to have passed.
+    """
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     try:
         with TemporaryFile(dir=there):
-            pass
+            discard_report(folder)
     except OSError as error:
         raise pytest.UsageError(unwritable(folder, error)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from proctor.report.certificate import save
+from proctor.report.certificate import NAME, save
 from proctor.report.document import Certificate, formed
 from proctor.report.pages.badge import badge_json, badge_svg
 from proctor.report.pages.junit import junit
@@ -13,6 +13,7 @@ from proctor.report.pages.markdown import markdown
 from proctor.report.pages.page import page
 
 PAGE = "certificate.html"
+DRAWN = (PAGE, "certificate.md", "badge.svg", "badge.json", "junit.xml")
 
 
 def write_report(document: dict[str, Any], folder: Path) -> Path:
@@ -24,16 +25,24 @@ def write_report(document: dict[str, Any], folder: Path) -> Path:
     certificate = formed(document, Certificate)
     path = save(document, folder)
     timelines = frozenset(found.relative_to(folder).as_posix() for found in folder.glob("timelines/*.html"))
-    drawn = {
-        PAGE: page(certificate, timelines),
-        "certificate.md": markdown(certificate),
-        "badge.svg": badge_svg(certificate),
-        "badge.json": badge_json(certificate),
-        "junit.xml": junit(certificate),
-    }
-    for name, text in drawn.items():
+    drawn = (
+        page(certificate, timelines),
+        markdown(certificate),
+        badge_svg(certificate),
+        badge_json(certificate),
+        junit(certificate),
+    )
+    for name, text in zip(DRAWN, drawn, strict=True):
         (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
     return path
+
+
+def discard_report(folder: Path) -> None:
+    """Remove what `write_report` has left in `folder`, if anything: it is not of the examination that begins now, which
+    may come to no certificate. Raises OSError.
+    """
+    for name in (NAME, *DRAWN):
+        (folder / name).unlink(missing_ok=True)
 
 
 def whereabouts(path: Path) -> str:
