@@ -18,7 +18,7 @@ MANY, SEVERAL, FEW = 2000, 200, 2
 NODE_BYTES, HUGE_NODES = 900_000, 100  # a registry takes little more in one request
 GET_DATA = 4
 NOT_ONE = "should hold one node, and holds"
-NOT_REGISTERED = "waited 1.00 s for the server to be ready (its node stands below /proctor-"
+NOT_REGISTERED = "waited 5.00 s for the server to be ready (its node stands below /proctor-"
 
 
 @hostile(NODE, NOT_ONE, " more")
@@ -55,7 +55,7 @@ def opens_hundreds_of_sessions(place: Place) -> None:
     rest()
 
 
-@hostile(NODE, NOT_REGISTERED, server={"ready": "node"}, limits={"boot_s": 1})
+@hostile(NODE, NOT_REGISTERED, server={"ready": "node"}, limits={"boot_s": 5})
 def talks_garbage(place: Place) -> None:
     """To whom it can reach: frames of noise, lengths of noise, frames that never end."""
     prefork(place)
@@ -116,5 +116,6 @@ def session(place: Place) -> socket.socket:
 
 def half_a_frame(place: Place) -> socket.socket:
     connection = session(place)
-    connection.sendall(struct.pack(">i", NODE_BYTES) + bytes(NODE_BYTES - 1))
+    with suppress(OSError):  # there is an end to how much it takes
+        connection.sendall(struct.pack(">i", NODE_BYTES) + bytes(NODE_BYTES - 1))
     return connection

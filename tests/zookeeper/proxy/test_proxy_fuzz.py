@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 
 from proctor.links import Address
 from proctor.loop import LoopThread
+from proctor.waiting import eventually
+from proctor.zookeeper.client import Client
 from proctor.zookeeper.codes import OpCode
 from proctor.zookeeper.frames import MAX_FRAME_BYTES, frame
 from proctor.zookeeper.jute import Record
@@ -36,7 +40,11 @@ from proctor.zookeeper.proxy import (
     ServeStale,
     Slow,
 )
+from proctor.zookeeper.proxy.relay import UNFINISHED_BYTES_MAX
 from tests.links.ends import End, Target, pair
+from tests.zookeeper.proxy.subjects import PATIENCE_S, children
+
+FEW = 6
 
 XIDS = st.sampled_from([-8, -4, -2, -1, 0, 1, 2])
 BODIES = st.one_of(
@@ -179,3 +187,31 @@ def send(end: End, data: bytes, *, in_pieces: bool) -> None:
 def drain(end: End) -> None:
     while end.socket.recv(65536):
         pass
+
+
+def test_requests_that_nobody_ends_are_held_up_to_a_limit(proxy: RegistryProxy, subject: Client) -> None:
+    """Who goes on beyond it is cut off. Who began before, and whoever sends whole requests, is served."""
+    most = UNFINISHED_BYTES_MAX // MAX_FRAME_BYTES
+    half = frame(bytes(MAX_FRAME_BYTES))[:-1]
+    with ExitStack() as ends:
+        begun = [ends.enter_context(socket.create_connection(proxy.endpoint)) for _ in range(most + FEW)]
+        for each in begun:
+            with suppress(OSError):
+                each.sendall(half)
+        eventually(lambda: len(left(begun)) < most, PATIENCE_S, "those beyond the limit to be cut off")
+        assert len(left(begun)) >= most - FEW
+        assert children(subject, "/")
+
+
+def left(connections: list[socket.socket]) -> list[socket.socket]:
+    """Those that the other side has not ended."""
+    return [each for each in connections if stands_open(each)]
+
+
+def stands_open(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Iterator
 
 import msgspec
 
@@ -28,6 +29,9 @@ from proctor.zookeeper.proxy.sessions import EndedBy, SeenSessions
 # A registry refuses longer requests by their length alone; replies have no limit of its own, so this is ours.
 FRAME_BYTES_MAX = {Direction.TO_SERVER: MAX_FRAME_BYTES, Direction.TO_CLIENT: 16 * 1024 * 1024}
 OPERATIONS_KEPT = 10_000
+# Of requests, over all connections: an implementation that begins many and ends none would fill our memory.
+UNFINISHED_BYTES_MAX = 64 * MAX_FRAME_BYTES
+SMALL_BYTES = 4096  # who has sent no more of a request is not to blame
 
 
 class PassingBuffer(FrameBuffer):
@@ -50,6 +54,11 @@ class RegistryConnection(Connection):
         self._unread = False
         self._target: Address | None = None
 
+    @property
+    def unfinished(self) -> int:
+        """How many bytes it has sent of a request that is not all here."""
+        return 0 if self.over else self._buffers[Direction.TO_SERVER].pending
+
     def received(self, direction: Direction, data: bytes) -> None:
         if self._unread:
             self.pipes[direction].feed(data)
@@ -63,6 +72,8 @@ class RegistryConnection(Connection):
             self._unread = True
             for each in Direction:
                 self._pass_rest(each)
+        if self.unfinished > SMALL_BYTES and self._relay.unfinished > UNFINISHED_BYTES_MAX:
+            self.cut("rst")
 
     def ended(self, direction: Direction) -> None:
         self._pass_rest(direction)
@@ -130,10 +141,13 @@ class RegistryRelay(Relay):
         for connection in list(self.connections):
             connection.flush()
 
+    @property
+    def unfinished(self) -> int:
+        return sum(each.unfinished for each in self._ours())
+
     def attached(self) -> dict[Connection, int]:
         """The session of each connection that has one."""
-        ours = [connection for connection in self.connections if isinstance(connection, RegistryConnection)]
-        return {each: each.dialogue.session_granted for each in ours if each.dialogue.session_granted}
+        return {each: each.dialogue.session_granted for each in self._ours() if each.dialogue.session_granted}
 
     def end_session(self, session_id: int, by: EndedBy) -> None:
         """Note the end of a session, and end its connections as a registry does."""
@@ -149,6 +163,9 @@ class RegistryRelay(Relay):
                 armed.strike(passage)
         self._adapt(passage)
         self._record(passage, dialogue)
+
+    def _ours(self) -> Iterator[RegistryConnection]:
+        return (each for each in self.connections if isinstance(each, RegistryConnection))
 
     def _note(self, passage: Passage, dialogue: Dialogue) -> None:
         """Learn from a frame as it came, whatever becomes of it: a session whose handshake we drop does exist."""
