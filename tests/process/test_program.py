@@ -127,16 +127,16 @@ def test_a_flood_of_output_blocks_nobody_and_only_its_end_is_kept(run: Run) -> N
     assert program.output.tail(2).splitlines() == ["line 299999", "\\x1b[31mlast"]
 
 
-def test_a_line_whose_beginning_is_lost_is_told_only_where_there_is_no_other(run: Run) -> None:
-    """It may begin inside a secret, which is known by its beginning."""
-    program = run(f"print('s' * {2 * KEPT_BYTES})\nprint('last', end='')")
+@pytest.mark.parametrize(("behind", "told"), [("", []), (r"\nlast", ["last"])], ids=["endless", "ended"])
+def test_of_the_longest_line_the_beginning_is_told(run: Run, behind: str, told: list[str]) -> None:
+    """A text that begins elsewhere may begin inside a secret, which nobody knows by its end."""
+    program = run(f"print('first\\nsecond ' + 's' * {3 * KEPT_BYTES} + '{behind}', end='')")
     assert program.wait(WITHIN_S) == 0
     program.output.finish(WITHIN_S)
-    assert program.output.tail() == "last"
-    endless = run(f"print('e' * {2 * KEPT_BYTES}, end='')")
-    assert endless.wait(WITHIN_S) == 0
-    endless.output.finish(WITHIN_S)
-    assert endless.output.tail().startswith("eee")
+    longest, *others = program.output.tail().splitlines()
+    assert longest.startswith("second sss")
+    assert len(longest) < KEPT_BYTES
+    assert others == told
 
 
 def test_a_pidfd_outlives_its_process_and_hits_nobody_else(run: Run) -> None:

@@ -13,6 +13,7 @@ from proctor.process.text import printable, shorten
 KEPT_BYTES = 64 * 1024  # what a failure shows; a flood of output must not grow the kit
 GULP_BYTES = 65536
 SHOWN_CHARS = 500  # of a line, which may have no end
+BEGINNING_BYTES = 4 * SHOWN_CHARS  # in UTF-8 at least as many characters
 SIP_BYTES, SIP_EVERY_S = 16, 0.02
 
 
@@ -23,7 +24,7 @@ class Output:
         self._stream = stream
         self._pieces: deque[bytes] = deque()
         self._kept = 0
-        self._lost = False
+        self._begun = b""  # the beginning of the line in which the pieces begin
         self._lock = threading.Lock()
         self._sipping = False
         self._leave = os.eventfd(0, os.EFD_CLOEXEC)
@@ -35,13 +36,12 @@ class Output:
     def tail(self, lines: int = 20) -> str:
         """The last lines, of each its beginning; control characters other than newline and tab are shown as escapes.
 
-        A line whose beginning is lost is left out, if others are there: it may begin inside a secret, which nobody
-        would know by its end.
+        What is shown never begins within a line, and so not inside a secret, which nobody would know by its end.
         """
         with self._lock:
-            text = b"".join(self._pieces).decode(errors="backslashreplace")
-            text = (text.partition("\n")[2] or text) if self._lost else text
-        return "\n".join(printable(shorten(line, SHOWN_CHARS)) for line in text.splitlines()[-lines:])
+            kept = b"".join((self._begun, *self._pieces)).splitlines()[-lines:]
+        told = (line.decode(errors="backslashreplace") for line in kept)
+        return "\n".join(printable(shorten(line, SHOWN_CHARS)) for line in told)
 
     def finish(self, within_s: float) -> None:
         """Wait for the end of the stream: whoever holds its other end may still write."""
@@ -96,8 +96,14 @@ class Output:
             self._pieces.append(piece)
             self._kept += len(piece)
             while self._kept - len(self._pieces[0]) >= KEPT_BYTES:
-                self._kept -= len(self._pieces.popleft())
-                self._lost = True
+                lost = self._pieces.popleft()
+                self._kept -= len(lost)
+                self._begun = last_line(self._begun + lost)[:BEGINNING_BYTES]
+
+
+def last_line(data: bytes) -> bytes:
+    """What comes behind the last end of a line."""
+    return data[max(data.rfind(b"\n"), data.rfind(b"\r")) + 1 :]
 
 
 def polled(*descriptors: int) -> select.poll:
