@@ -177,8 +177,8 @@ class Place:
     def proxy(self, registry: Registry) -> RegistryProxy:
         return self.enter(RegistryProxy(self.loop, registry.address))
 
-    def client(self, address: tuple[str, int], within_s: float = WITHIN_S) -> Client:
+    def client(self, address: tuple[str, int]) -> Client:
         """A bare client of the registry at an address, with a session."""
-        client = self.enter(Client(*address, within_s))
+        client = self.enter(Client(*address, WITHIN_S))
         client.connect(timeout_ms=10_000)
         return client

@@ -118,9 +118,10 @@ def registry_gone(place: Place, kind: str) -> Scene:
 
 def registry_frozen(place: Place, kind: str) -> Scene:
     registry = place.registry(kind)
-    client = place.client(registry.servers[0], within_s=A_WHILE_S)
+    client = place.client(registry.servers[0])
 
     def gives_no_answer() -> bool:
+        client.within_s = A_WHILE_S
         try:
             client.ask(OpCode.PING)
         except TimeoutError:
