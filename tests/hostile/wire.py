@@ -61,8 +61,10 @@ def never_reads(place: Place) -> None:
     serve(place, lambda _: time.sleep(60))
 
 
-@hostile(PING, "can't be examined: the connection was ")
+@hostile(PING, "can't be examined: ", " connecti")
 def resets_whom_it_accepts(place: Place) -> None:
+    """Before it is asked, while it is, or before connect() has even returned: the message tells which."""
+
     def reset(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
