@@ -25,12 +25,14 @@ from proctor.schedules.explore import DRAWN_TOGETHER, FEWEST_ACTS, TRIES, Attemp
 from proctor.schedules.judging import Broken
 from proctor.schedules.replay import read_replay
 from proctor.schedules.schedule import Schedule
+from proctor.states import Stalled
 from proctor.subject.stage import Stage
-from tests.checks.stories import act, event, story
+from tests.checks.stories import act, event, rest, story
 
 ENDLESS_S = 1e9
 DRAWN = 40
 CLAUSE = "supervision/every-death-is-reaped"
+SPOILED = story(*act("kill-worker", 12, 13), rest(20, why="1 of 2"), Stalled(at=21, started=16, seconds=2))
 Breaks = Callable[[Schedule], bool]
 
 
@@ -55,11 +57,14 @@ class Place:
 @dataclass
 class Pretended(Exploration):
     breaks: Breaks = lambda _schedule: False
+    spoiled: Callable[[], bool] = lambda: False
     history: History = field(default_factory=lambda: story(*act("kill-worker", 12, 13)))
     tried: list[Schedule] = field(default_factory=list)
 
     def attempt(self, schedule: Schedule) -> Attempt:
         self.tried.append(schedule)
+        if self.spoiled():
+            return Attempt(schedule, SPOILED, [])
         found = [Finding(1.0, "a zombie", CLAUSE)] if self.breaks(schedule) else []
         return Attempt(schedule, self.history, found)
 
@@ -160,6 +165,17 @@ def test_what_breaks_something_once_is_told_with_how_seldom(tmp_path: Path) -> N
 
     with pytest.raises(Broken, match=f"in 0 of {TRIES} attempts"):
         exploration(tmp_path, once).explore(of_servers=True, of_clients=True)
+
+
+def test_attempts_that_the_host_has_spoiled_do_not_make_it_seldom(tmp_path: Path) -> None:
+    """It breaks something whenever it is to be seen."""
+    searched = exploration(tmp_path, lambda _schedule: True)
+    searched.given = Schedule((2,), 0, 0, ())
+    searched.spoiled = lambda: len(searched.tried) > 1
+    with pytest.raises(Broken, match=r"in 1 of 1 attempts, and 3 more showed nothing \(the host stalled "):
+        searched.explore(of_servers=True, of_clients=False)
+    kept = json.loads((tmp_path / "replays" / "a.case.json").read_text())
+    assert (kept["broke"], kept["tried"]) == (1, 1)
 
 
 def test_the_search_ends_with_its_budget_and_tries_nothing_twice(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -21,7 +22,7 @@ from proctor.process.stalls import StallMeter
 from proctor.record import cause
 from proctor.schedules.acts import possible
 from proctor.schedules.judging import Broken, demand_proof, findings
-from proctor.schedules.perform import perform
+from proctor.schedules.perform import in_vain, perform
 from proctor.schedules.recovery import Recoveries, recovery_s
 from proctor.schedules.replay import Replay
 from proctor.schedules.schedule import Schedule
@@ -45,6 +46,11 @@ class Attempt:
     schedule: Schedule
     history: History
     found: list[Finding]
+
+    @property
+    def unshown(self) -> str:
+        """Why it says nothing about the implementation; empty if it does."""
+        return "" if self.found else in_vain(partial(demand_proof, self.history))
 
 
 @dataclass
@@ -118,14 +124,19 @@ class Exploration:
         for finding in summed_up(found):
             self.stage.history.record("finding", moment=finding.at, message=finding.message, clause=finding.clause)
         self._recoveries.add(history)
-        self.tell(self.stage.manifest.redaction.text(told(schedule, history, found, time.monotonic() - began)))
-        return Attempt(schedule, history, found)
+        attempt = Attempt(schedule, history, found)
+        self.tell(self.stage.manifest.redaction.text(told(attempt, time.monotonic() - began)))
+        return attempt
 
     def _report(self, smallest: Attempt, attempts: list[Attempt]) -> NoReturn:
-        """Write the replay file, which says how many of these attempts broke something, and raise Broken."""
+        """Write the replay file, which says how many of these attempts broke something, of those that show anything;
+        and raise Broken.
+        """
         hide = self.stage.manifest.redaction
         lines = [hide.text(finding.message) for finding in summed_up(smallest.found)]
         broke = sum(bool(attempt.found) for attempt in attempts)
+        unshown = [attempt.unshown for attempt in attempts if attempt.unshown]
+        tried = len(attempts) - len(unshown)
         replay, saved = (self.kept_in.with_name(f"{self.kept_in.name}{suffix}") for suffix in (".json", ".jsonl"))
         Replay(
             schedule=smallest.schedule,
@@ -134,13 +145,14 @@ class Exploration:
             versions=versions(self.stage),
             claims=dict(self.stage.manifest.claims()),
             broke=broke,
-            tried=len(attempts),
+            tried=tried,
             findings=lines,
             observed=observed(smallest.history),
         ).save(replay)
         smallest.history.told(hide.value).save(saved)
         lines += ["by this schedule, the smallest that was found to do so:", str(smallest.schedule)]
-        lines.append(f"it broke something in {broke} of {len(attempts)} attempts; --replay {replay} tries it again")
+        more = f", and {len(unshown)} more showed nothing ({unshown[0]})" if unshown else ""
+        lines.append(f"it broke something in {broke} of {tried} attempts{more}; --replay {replay} tries it again")
         raise Broken(smallest.found, "\n".join(lines))
 
 
@@ -152,7 +164,7 @@ class Search:
         self._answers: dict[Schedule, bool] = {}
         self._ends = time.monotonic() + budget_s  # of the search, and then of making small what was found
         self._shown = False
-        self._unshown: Inconclusive | None = None
+        self._unshown = ""  # why the last one showed nothing
         self._error: Exception | None = None
         self.smallest: Attempt | None = None
 
@@ -173,11 +185,8 @@ class Search:
         if attempt.found:
             self._ends = self._ends if self.smallest else time.monotonic() + SHRINK_S
             self.smallest = min(filter(None, [self.smallest, attempt]), key=size)
-        try:
-            demand_proof(attempt.history)
-            self._shown = True
-        except Inconclusive as unshown:
-            self._unshown = unshown
+        self._unshown = attempt.unshown
+        self._shown |= not attempt.unshown
         return attempt
 
     def make_small(self) -> None:
@@ -217,7 +226,7 @@ class Search:
         if self._error:
             raise self._error
         if self._unshown and not self._shown:
-            raise self._unshown
+            raise Inconclusive(self._unshown)
 
     @property
     def over(self) -> bool:
@@ -242,12 +251,15 @@ def size(attempt: Attempt) -> tuple[float, ...]:
     return len(schedule.acts), sum(schedule.servers) + schedule.ours + schedule.clients, lasts_s
 
 
-def told(schedule: Schedule, history: History, found: list[Finding], took_s: float) -> str:
+def told(attempt: Attempt, took_s: float) -> str:
     """One line on how it went."""
-    acts = ", ".join(act.what for act in schedule.acts)
-    recovered = recovery_s(history)
+    acts = ", ".join(act.what for act in attempt.schedule.acts)
+    recovered = recovery_s(attempt.history)
     rest = "no rest" if recovered is None else f"at rest {recovered:.2f} s after the last"
-    said = f"{len(found)} findings: {found[0].message}" if found else "nothing found"
+    if attempt.found:
+        said = f"{len(attempt.found)} findings: {attempt.found[0].message}"
+    else:
+        said = f"nothing shown: {attempt.unshown}" if attempt.unshown else "nothing found"
     return f"{acts}: {said}; {rest}; {took_s:.1f} s"
 
 

@@ -21,8 +21,8 @@ class ReplayError(Exception):
 @dataclass(frozen=True)
 class Replay:
     """`versions`: of what drew and performed it, and of what it was performed on. `claims`: the implementation's.
-    `broke`: how often, of `tried` times, it broke something, and `findings` what, the first time. `observed`: the
-    moments of its acts, in seconds since the first began, and whether one was missed.
+    `broke`: how often, of `tried` times that showed anything, it broke something, and `findings` what, the first time.
+    `observed`: the moments of its acts, in seconds since the first began, and whether one was missed.
     """
 
     schedule: Schedule
