@@ -7,7 +7,7 @@ REGISTRY ?= embedded
 BUDGET ?= 60
 BIN := .venv/bin
 READY := .venv/.ready
-LOWEST := .venv-lowest
+INSTALLED := .venv-installed
 NODE_READY := examples/node/node_modules/.ready
 AXE_READY := tests/browser/node_modules/.ready
 
@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Hypothesis else loads trio, which Selenium needs, into each process of pytest that ends.
 export HYPOTHESIS_NO_PLUGINS = 1
 
-.PHONY: certify chaos test check kill-matrix chances mutants lowest docs docs-tables docs-pictures bench soak clean
+.PHONY: certify chaos test check kill-matrix chances mutants installed lowest docs docs-tables docs-pictures bench soak clean
 
 certify: $(READY)
 	$(BIN)/pytest --impl=$(IMPL) --registry=$(REGISTRY) -n auto -q
@@ -38,12 +38,14 @@ kill-matrix: $(READY)
 chances: $(READY)
 	$(BIN)/python -m tests.chances
 
-# Installed, with the oldest of each thing that pyproject.toml allows.
-lowest:
-	$(PYTHON) -m venv --clear $(LOWEST)
-	sed -n '/^dependencies/,/^]/s/^ *"\(.*\)>=\(.*\)",.*/\1==\2/p' pyproject.toml > $(LOWEST)/constraints.txt
-	$(LOWEST)/bin/pip install -q -c $(LOWEST)/constraints.txt .
-	cd $(LOWEST) && bin/proctor certify '$(CURDIR)/reference' -q
+# What `pip install` gives: the newest of each thing that Proctor depends on, or the oldest that pyproject.toml allows.
+installed: BOUND := >=
+lowest: BOUND := ==
+installed lowest:
+	$(PYTHON) -m venv --clear $(INSTALLED)
+	sed -n '/^dependencies/,/^]/s/^ *"\(.*\)>=\(.*\)",.*/\1$(BOUND)\2/p' pyproject.toml > $(INSTALLED)/constraints.txt
+	$(INSTALLED)/bin/pip install -q -c $(INSTALLED)/constraints.txt .
+	cd $(INSTALLED) && bin/proctor certify '$(CURDIR)/reference' -q
 
 docs: $(READY)
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -c docs -d docs/site/.doctrees . docs/site
@@ -65,7 +67,7 @@ soak: $(READY)
 	$(BIN)/python -m benchmarks.chaos 600
 
 clean:
-	rm -rf .venv $(LOWEST) report docs/site examples/node/node_modules tests/browser/node_modules
+	rm -rf .venv $(INSTALLED) report docs/site examples/node/node_modules tests/browser/node_modules
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -17,14 +17,18 @@ from tests.ci.templates import ACTION, DOCKERFILE, FOLDER, GITLAB, JENKINS, SHEL
 
 BIN = Path(sys.executable).parent
 SCHEMA = ("check-jsonschema", "--builtin-schema")
+SCRIPTS = sorted(
+    str(path.relative_to(CHECKOUT))
+    for path in FOLDER.rglob("*")
+    if path.is_file() and path.read_bytes().startswith(b"#!")
+)
 LINTERS = {
     "workflow": ("actionlint", str(WORKFLOW)),
     "workflow's schema": (*SCHEMA, "vendor.github-workflows", str(WORKFLOW)),
     "action's schema": (*SCHEMA, "vendor.github-actions", str(ACTION)),
     "gitlab": (*SCHEMA, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", str(GITLAB)),
     "dockerfile": ("hadolint", str(DOCKERFILE)),
-    "scripts": ("shellcheck", *(f"CI/{name}" for name in ("container-engine", "install-services", "zookeeper-entry"))),
-    "gate": ("shellcheck", ".ci/run"),
+    "scripts": ("shellcheck", ".ci/run", *SCRIPTS),
 }
 
 
@@ -86,5 +90,4 @@ def test_everybody_names_this_version_and_one_python() -> None:
 def test_nothing_else_stands_in_the_folder() -> None:
     """Or it would be checked by none of these."""
     checked = {ACTION, WORKFLOW, GITLAB, JENKINS, DOCKERFILE, DOCKERFILE.with_name("Dockerfile.dockerignore")}
-    scripts = {FOLDER / name for name in ("container-engine", "install-services", "zookeeper-entry")}
-    assert {path for path in FOLDER.rglob("*") if path.is_file()} == checked | scripts
+    assert {path for path in FOLDER.rglob("*") if path.is_file()} == checked.union(CHECKOUT / name for name in SCRIPTS)
