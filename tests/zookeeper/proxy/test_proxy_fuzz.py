@@ -190,7 +190,7 @@ def drain(end: End) -> None:
 
 
 def test_requests_that_nobody_ends_are_held_up_to_a_limit(proxy: RegistryProxy, subject: Client) -> None:
-    """Who goes on beyond it is cut off. Who began before, and whoever sends whole requests, is served."""
+    """Who goes on beyond it is cut off. Who began before stays, and whoever sends whole requests is served."""
     most = UNFINISHED_BYTES_MAX // MAX_FRAME_BYTES
     half = frame(bytes(MAX_FRAME_BYTES))[:-1]
     with ExitStack() as ends:

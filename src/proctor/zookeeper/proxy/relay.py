@@ -31,7 +31,7 @@ FRAME_BYTES_MAX = {Direction.TO_SERVER: MAX_FRAME_BYTES, Direction.TO_CLIENT: 16
 OPERATIONS_KEPT = 10_000
 # Of requests, over all connections: an implementation that begins many and ends none would fill our memory.
 UNFINISHED_BYTES_MAX = 64 * MAX_FRAME_BYTES
-SMALL_BYTES = 4096  # who has sent no more of a request is not to blame
+SMALL_BYTES = 4096  # a connection on which no more stands than this is not to blame, and stays
 
 
 class PassingBuffer(FrameBuffer):
