@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
+from hypothesis import strategies
 from hypothesis.configuration import storage_directory
 
 from proctor.laws import hold_for_any
@@ -53,6 +56,13 @@ def test_who_draws_takes_little_memory_and_leaves_no_file(tmp_path: Path) -> Non
     """Hypothesis keeps what it knows of characters in a file, if it can, and takes long to make it."""
     assert int(drawn(tmp_path / "first").stderr) < MOST_KIB
     assert not (tmp_path / "first" / ".hypothesis").exists()
+
+
+def test_another_thread_s_randomness_breaks_no_law() -> None:
+    """Not even where warnings are errors. That thread comes here at the worst moment, each time."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        hold_for_any(lambda _value: None, strategies.builds(random.random), seed=SEED, most=3)
 
 
 def test_others_who_draw_keep_their_folder() -> None:
