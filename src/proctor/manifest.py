@@ -25,6 +25,7 @@ BUILD_PLACES = frozenset({"python"})
 SERVER_PLACES = frozenset({"python", "host", "port", "workers", "zookeeper", "root"})
 CLIENT_PLACES = frozenset({"python", "zookeeper", "root"})
 NO_SECRET = "injected, effective, healed, unavailable"  # words of each history
+NUL = "\0"
 
 
 class ManifestError(Exception):
@@ -174,6 +175,7 @@ def check(document: Document, path: Path) -> None:
         if section is not None:
             check_command(table, section.command, places)
             check_cwd(table, section.cwd, path)
+            check_env(table, section.env)
 
 
 def check_profiles(document: Document) -> None:
@@ -222,6 +224,8 @@ def check_command(table: str, command: list[str], places: frozenset[str]) -> Non
     if not command:
         raise ValueError(f"{table}.command is empty")
     for word in command:
+        if NUL in word:
+            raise ValueError(f"{table}.command: {word!r}: holds a NUL, which no program can be given")
         for place in placeholders(table, word):
             if place not in places:
                 known = ", ".join("{" + name + "}" for name in sorted(places))
@@ -238,6 +242,14 @@ def placeholders(table: str, word: str) -> list[str]:
 def check_cwd(table: str, cwd: str, path: Path) -> None:
     if not (path.parent / cwd).is_dir():
         raise ValueError(f"{table}.cwd = {cwd!r}: no such folder beside {path.name}")
+
+
+def check_env(table: str, env: Mapping[str, str]) -> None:
+    for name, value in env.items():
+        if not name or "=" in name or NUL in name:
+            raise ValueError(f"{table}.env: no variable can be called {name!r}")
+        if NUL in value:
+            raise ValueError(f"{table}.env.{name}: holds a NUL, which no variable can")
 
 
 def fill(command: list[str], **values: Any) -> list[str]:
