@@ -21,7 +21,7 @@ from proctor.links import LinkProxy
 from proctor.loop import LoopThread
 from proctor.process import observe
 from proctor.process.process import Process
-from proctor.process.program import ENTRY, MARK_BITS, Command, Program
+from proctor.process.program import MARK_BITS, Command, Program
 from proctor.wire.scripted import Behaviour, ScriptedServer, answers
 from proctor.zookeeper.client import Client
 from proctor.zookeeper.proxy import RegistryProxy
@@ -38,7 +38,7 @@ class Target:
     def __init__(self, source: str, through: Sequence[str] = ()) -> None:
         command = Command([*through, sys.executable, "-I", "-S", "-c", textwrap.dedent(source)], Path.cwd())
         self.popen = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(ENTRY), command.orders(os.getpid() << MARK_BITS)],
+            command.through_entry(os.getpid() << MARK_BITS),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import random
 import select
@@ -53,17 +52,11 @@ class Command:
     limits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     talks: bool = False  # its standard input and output are a pipe of ours, rather than /dev/null and log text
 
-    def orders(self, mark: int) -> str:
-        """As entry.py takes them."""
-        return json.dumps(
-            {
-                "kit": os.getpid(),
-                "mark": mark,
-                "argv": list(self.argv),
-                "ignore": list(self.ignore),
-                "limits": dict(self.limits),
-            }
-        )
+    def through_entry(self, mark: int) -> list[str]:
+        """What to execute so that entry.py makes it a clean start, with this mark."""
+        ignored = ",".join(str(int(number)) for number in self.ignore)
+        limits = ",".join(f"{name}={soft}:{hard}" for name, (soft, hard) in self.limits.items())
+        return [sys.executable, "-I", "-S", str(ENTRY), str(os.getpid()), str(mark), ignored, limits, *self.argv]
 
 
 class Program:
@@ -89,7 +82,7 @@ class Program:
         command = self.command
         try:
             return subprocess.Popen(
-                [sys.executable, "-I", "-S", str(ENTRY), command.orders(self.mark)],
+                command.through_entry(self.mark),
                 cwd=command.cwd,
                 env={**os.environ, **command.env},
                 stdin=subprocess.PIPE if command.talks else subprocess.DEVNULL,
