@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -10,6 +11,7 @@ PACKAGED = PACKAGE / "suite"
 SUITE_FOLDERS = ("conformance", "chaos")
 
 
+@cache
 def installed() -> bool:
     """Whether the suite is part of the package, as in the wheel."""
     return (PACKAGED / "spec").is_dir()
@@ -20,6 +22,7 @@ def home() -> Path:
     return PACKAGED if installed() else CHECKOUT
 
 
+@cache
 def suite_folders() -> tuple[Path, ...]:
     return tuple(home() / name for name in SUITE_FOLDERS)
 

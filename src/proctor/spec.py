@@ -11,13 +11,16 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-
-from markdown_it import MarkdownIt
+from typing import TYPE_CHECKING
 
 from proctor.malformed import Malformed, text_of
 from proctor.model import CAPABILITIES, PROFILES, Clause, FailureMode, Level, Requirement
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 _HEADING = re.compile(r"`(?P<id>[^`]+)` \((?P<level>[A-Za-z]+)(?:, if (?P<condition>.+))?\)")
 _ID = re.compile(r"(?P<profile>[a-z]+)/[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -45,11 +48,14 @@ class Spec:
     clauses: tuple[Clause, ...]
     failure_modes: Mapping[str, FailureMode]
 
+    @cached_property
+    def _by_id(self) -> Mapping[str, Clause]:
+        return {clause.id: clause for clause in self.clauses}
+
     def clause(self, clause_id: str) -> Clause:
         """The clause with this id. Raises UnknownClause."""
-        for clause in self.clauses:
-            if clause.id == clause_id:
-                return clause
+        if clause_id in self._by_id:
+            return self._by_id[clause_id]
         near = difflib.get_close_matches(clause_id, [clause.id for clause in self.clauses])
         hint = f"did you mean {' or '.join(near)}?" if near else "nothing in the spec is named like it"
         raise UnknownClause(f"no clause {clause_id!r}: {hint}")
@@ -104,10 +110,17 @@ def _read(folder: Path, name: str) -> tuple[str, str]:
     return shown, text_of(folder / name, shown, SpecError)
 
 
+def _markdown() -> MarkdownIt:
+    # Loaded here and not at the top: of the processes of an examination, one reads the spec for all.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
+    return MarkdownIt("commonmark")
+
+
 def _blocks(text: str) -> Iterator[_Block]:
     """The top-level blocks of a Markdown text, the lines of a wrapped paragraph joined."""
     lines = text.splitlines()
-    tokens = MarkdownIt("commonmark").disable("inline").parse(text)
+    tokens = _markdown().disable("inline").parse(text)
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         if token.level or token.nesting < 0 or token.map is None:
             continue
@@ -249,7 +262,7 @@ def _catalogue(folder: Path) -> Mapping[str, FailureMode]:
 
 def _failure_modes(folder: Path) -> Iterator[FailureMode]:
     shown, text = _read(folder, "failure-modes.md")
-    for token in MarkdownIt("commonmark").parse(text):
+    for token in _markdown().parse(text):
         if token.type != "inline" or token.map is None or not re.match(r"\*\*[A-Z]\d", token.content):
             continue
         line = token.map[0] + 1

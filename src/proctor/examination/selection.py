@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,15 @@ def clauses_of(item: pytest.Item, spec: Spec) -> tuple[Clause, ...]:
 
 def case_id(item: pytest.Item) -> str:
     """A case's name, such as "chaos/test_bursts.py::test_a"; the same wherever pytest is called."""
-    folder = next((folder for folder in suite_folders() if item.path.is_relative_to(folder)), None)
-    if folder is None:
-        return item.nodeid
-    return f"{item.path.relative_to(folder.parent).as_posix()}::{item.nodeid.partition('::')[2]}"
+    file = file_of_the_suite(item.path)
+    return item.nodeid if file is None else f"{file}::{item.nodeid.partition('::')[2]}"
+
+
+@cache
+def file_of_the_suite(path: Path) -> str | None:
+    """Such as "chaos/test_bursts.py"; None of any other file. Kept, since each case is asked for its name often."""
+    folder = next((folder for folder in suite_folders() if path.is_relative_to(folder)), None)
+    return None if folder is None else path.relative_to(folder.parent).as_posix()
 
 
 def asked_for(item: pytest.Item) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import gc
 import math
-import random
 from collections.abc import Generator
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -21,6 +20,7 @@ import msgspec
 import pytest
 
 from proctor.examination import fixtures, selection
+from proctor.examination.briefing import brief, drawn_seed, the_spec
 from proctor.examination.dealing import dealt
 from proctor.examination.debugging import SUSPENDED, Debugging
 from proctor.examination.evidence import again, failure_text, gathered, raised_at, sent_again, shortened, told
@@ -36,7 +36,7 @@ from proctor.examination.timelines import Timelines, page_of
 from proctor.known import KnownFailuresError, read_known_failures
 from proctor.manifest import ManifestError, read_manifest
 from proctor.model import Clause, Level, Verdict
-from proctor.places import spec_folder, suite_folders
+from proctor.places import suite_folders
 from proctor.process.text import legible, printable
 from proctor.record import Evidence, Injected, Record, cause
 from proctor.report.certificate import Examined, Selection, certificate, nothing_was_judged
@@ -44,10 +44,8 @@ from proctor.report.pages import discard_report, whereabouts, write_report
 from proctor.report.terminal import summary_lines
 from proctor.report.update import updated
 from proctor.schedules.replay import ReplayError, read_replay
-from proctor.spec import SpecError, read_spec
+from proctor.spec import SpecError
 
-SEED_BITS = 31
-SEED = "proctor_seed"  # in what xdist's controller tells its workers, which read the same command line, and no more
 GREEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)  # a shard may be empty, and the others not
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
 
@@ -66,7 +64,7 @@ class Examination:
         try:
             self.manifest = read_manifest(Path(config.getoption("--impl")))
             self.known = read_known_failures(self.manifest.folder)
-            self.spec = read_spec(spec_folder())
+            self.spec = the_spec(config)
             replay = config.getoption("--replay")
             self.replayed = read_replay(replay) if replay else None
         except (ManifestError, KnownFailuresError, SpecError, ReplayError) as error:
@@ -74,7 +72,7 @@ class Examination:
         self.sharding = Sharding(config) if config.getoption("--shard") is not None else None
         self.roll = Roll(config)
         if config.getoption("--seed") is None:
-            config.option.seed = drawn(config)
+            config.option.seed = drawn_seed(config)
         self.seed: int = config.getoption("--seed")
         self.strict = bool(getattr(config.option, "strict", False))
         self.hide = self.manifest.redaction
@@ -108,7 +106,7 @@ class Examination:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput[SEED] = self.seed
+        brief(node.workerinput, self.seed, self.spec)
 
     def pytest_report_header(self) -> list[str]:
         about = self.manifest.about
@@ -384,9 +382,3 @@ def passed_over(item: pytest.Item, report: pytest.TestReport, why: str) -> None:
     """It fails nothing: pytest calls that skipped, and of what is skipped wants to know the line."""
     report.outcome = "skipped"
     report.longrepr = (str(item.path), (item.location[1] or 0) + 1, why)
-
-
-def drawn(config: pytest.Config) -> int:
-    """A seed; of one run, the same in all its processes."""
-    told: dict[str, int] = getattr(config, "workerinput", {})
-    return told[SEED] if SEED in told else random.SystemRandom().getrandbits(SEED_BITS)
