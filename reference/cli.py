@@ -11,12 +11,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from reference.address import Address, parse_address
-from reference.serve import ServerParts, serve
 from reference.settings import ClientSettings, RegistrySettings, ServerSettings
 from reference.wire import FRAME_BYTES_MAX, Dialect
 
 if TYPE_CHECKING:
     from reference.client import Client, ClientParts
+    from reference.serve import ServerParts
 
 FAILED, USAGE_ERROR = 1, 2
 
@@ -32,14 +32,17 @@ def main(argv: Sequence[str], server: ServerParts | None = None, client: ClientP
     """The exit status. `server` and `client` are for variants of the reference: the classes that they are made of."""
     arguments = parser().parse_args(argv)
     if arguments.command == "serve":
-        return run_server(arguments, server or ServerParts())
+        return run_server(arguments, server)
     from reference.client import ClientParts  # noqa: PLC0415  # kazoo: no server waits for it
 
     parts = client or ClientParts()
     return run_client(arguments, parts.client(client_settings(arguments), parts))
 
 
-def run_server(arguments: argparse.Namespace, parts: ServerParts) -> int:
+def run_server(arguments: argparse.Namespace, parts: ServerParts | None) -> int:
+    from reference.serve import ServerParts, serve  # noqa: PLC0415  # msgspec: no client waits for it
+
+    parts = parts or ServerParts()
     try:
         listener = parts.opener().listen(arguments.bind)
     except OSError as error:
