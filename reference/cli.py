@@ -28,15 +28,13 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
 
 
-def main(argv: Sequence[str], server: ServerParts | None = None, client: ClientParts | None = None) -> int:
-    """The exit status. `server` and `client` are for variants of the reference: the classes that they are made of."""
+def main(argv: Sequence[str], server: ServerParts | None = None, client: ClientParts | None = None) -> NoReturn:
+    """Ends the process. `server` and `client` are for variants of the reference: the classes that they are made of."""
     arguments = parser().parse_args(argv)
-    if arguments.command == "serve":
-        return run_server(arguments, server)
-    from reference.client import ClientParts  # noqa: PLC0415  # kazoo: no server waits for it
-
-    parts = client or ClientParts()
-    return run_client(arguments, parts.client(client_settings(arguments), parts))
+    status = run_server(arguments, server) if arguments.command == "serve" else run_client(arguments, client)
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(status)  # waits for no thread, whose calls are nobody's by now, nor until all modules are taken apart
 
 
 def run_server(arguments: argparse.Namespace, parts: ServerParts | None) -> int:
@@ -50,13 +48,13 @@ def run_server(arguments: argparse.Namespace, parts: ServerParts | None) -> int:
     return serve(server_settings(arguments), listener, parts)
 
 
-def run_client(arguments: argparse.Namespace, client: Client) -> int:
+def run_client(arguments: argparse.Namespace, parts: ClientParts | None) -> int:
+    from reference.client import ClientParts  # noqa: PLC0415  # kazoo: no server waits for it
     from reference.drive import drive  # noqa: PLC0415  # as above
 
-    status = drive(client) if arguments.command == "drive" else call(client, arguments)
-    with suppress(OSError):
-        sys.stdout.flush()
-    os._exit(status)  # waits for no thread: the calls that still run are nobody's
+    parts = parts or ClientParts()
+    client = parts.client(client_settings(arguments), parts)
+    return drive(client) if arguments.command == "drive" else call(client, arguments)
 
 
 def call(client: Client, arguments: argparse.Namespace) -> int:
