@@ -11,34 +11,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
 
+from proctor.examination.selection import TAKES_LONG
+
 ROOT = Path(__file__).resolve().parent.parent
 PROMISED_S, PROMISED_MB, PROMISED_CASE_S = 60.0, 100.0, 0.1
 LONG_S = 3.0
-LONG = {  # cases that may take longer, and what they can't do without
-    "test_a_session_is_kept_while_every_worker_computes": "calls that compute for two sessions each",
-    "test_workers_are_not_taken_for_hung_because_time_went_by": "twice hang_s without a tick, and a look afterwards",
-    "test_attempts_to_reconnect_are_spread_out": "5 s in which attempts to connect are counted",
-    "test_reloads_leave_nothing_behind": "6 reloads",
-    "test_a_worker_that_was_forked_into_a_busy_server_serves": "8 workers, killed one after the other",
-    "test_workers_that_are_killed_or_crash_are_replaced_one_and_all": "4 rounds of deaths, and a look afterwards",
-    "test_workers_that_keep_dying_are_forked_at_a_pace": "3 s in which newborns are counted",
-    "test_the_old_generation_stays_while_the_new_one_dies": "3 s in which newborns are counted",
-    "test_a_parent_that_gives_up_takes_the_living_along": "3 s in which newborns die, and their pace afterwards",
-    "test_an_old_worker_whose_call_lasts_too_long_is_killed": "grace_s",
-    "test_an_old_worker_that_stands_still_is_killed": "grace_s",
-    "test_a_call_that_lasts_too_long_does_not_keep_the_server_from_stopping": "grace_s",
-    "test_busy_workers_end_when_their_parent_is_killed": "grace_s",
-    "test_a_request_that_is_not_answered_is_not_sent_again": "a call that nobody answers, for 3 s",
-    "test_a_client_rests_while_nobody_calls": "three looks of a second each",
-    "test_slow_readers_keep_nobody_from_being_served": "8 clients, whose buffers are filled one after the other",
-    "test_a_server_without_workers_is_not_in_the_list": "a server that waits before it takes its node away, and back",
-    "test_a_worker_that_shows_no_sign_of_life_is_replaced": "hang_s",
-}
 LOOK_EVERY_S = 0.2
 
 
@@ -57,7 +40,15 @@ def tell_long(run: Run) -> None:
     """Conformance cases that take long, and whether they are known to."""
     long = {case: took for case, took in run.cases.items() if took > LONG_S and case.startswith("conformance/")}
     for case, took in sorted(long.items(), key=lambda one: -one[1]):
-        print(f"  {took:4.1f} s  {case}: {LONG.get(case.rpartition('::')[2], 'NOT LISTED')}")
+        print(f"  {took:4.1f} s  {case}: {reason(case)}")
+
+
+def reason(case: str) -> str:
+    """What a case that takes long can't do without, as it says itself."""
+    file, _, name = case.partition("::")
+    function = getattr(import_module(file.removesuffix(".py").replace("/", ".")), name.partition("[")[0])
+    said = [mark.args[0] for mark in getattr(function, "pytestmark", ()) if mark.name == TAKES_LONG]
+    return said[0] if said else "NOT LISTED"
 
 
 def row(name: str, value: float, promised: float) -> None:

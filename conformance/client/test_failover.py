@@ -24,6 +24,7 @@ from proctor.api import (
     refusing,
     resets,
     stays_silent,
+    takes_long,
     throughout,
 )
 
@@ -93,6 +94,7 @@ def test_a_request_that_was_read_is_not_sent_again(service: Service, breaks: Beh
 
 
 @clause("client/executes-at-most-once")
+@takes_long("a call that nobody answers, for 3 s")
 def test_a_request_that_is_not_answered_is_not_sent_again(service: Service) -> None:
     """A client that takes a slow server for a dead one asks the next, and both execute it."""
     servers = service.servers(2, stays_silent)

@@ -32,6 +32,7 @@ from proctor.api import (
     every_call_succeeds,
     none_found,
     observe,
+    takes_long,
     through,
     throughout,
 )
@@ -236,6 +237,7 @@ def test_one_connection_serves_for_everything(start_service: StartService, histo
 
 
 @clause("client/idle-client-rests")
+@takes_long("three looks of a second each")
 def test_a_client_rests_while_nobody_calls(start_service: StartService, history: History) -> None:
     """A loop that looks for changes, or for the registry, without a pause."""
     service = start_service()

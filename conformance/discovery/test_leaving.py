@@ -27,6 +27,7 @@ from proctor.api import (
     eventually,
     needs,
     short_session,
+    takes_long,
     throughout,
     until_gone,
 )
@@ -135,6 +136,7 @@ def test_a_killed_parent_s_node_goes_with_its_session(start_server: StartServer)
 
 
 @clause("discovery/dead-service-is-withdrawn")
+@takes_long("a server that waits before it takes its node away, and back")
 def test_a_server_without_workers_is_not_in_the_list(start_server: StartServer) -> None:
     """Clients are sent to a port where nobody accepts."""
     server = start_server()

@@ -18,6 +18,7 @@ from proctor.api import (
     ping,
     pong,
     short_session,
+    takes_long,
     throughout,
 )
 
@@ -56,6 +57,7 @@ def test_an_empty_registry_is_registered_in_again(start_server: StartServer, own
 
 
 @clause("discovery/reconnects-at-a-pace")
+@takes_long("5 s in which attempts to connect are counted")
 def test_attempts_to_reconnect_are_spread_out(start_server: StartServer) -> None:
     """A fleet that hammers its registry keeps it from coming back."""
     server = start_server()

@@ -30,6 +30,7 @@ from proctor.api import (
     eventually,
     ordinary_session,
     short_session,
+    takes_long,
     throughout,
 )
 
@@ -143,6 +144,7 @@ def test_a_new_session_that_nobody_asked_for_gets_a_node(start_server: StartServ
 
 
 @clause("discovery/busy-workers-keep-the-session")
+@takes_long("calls that compute for two sessions each")
 def test_a_session_is_kept_while_every_worker_computes(start_server: StartServer) -> None:
     """Heartbeats that share a thread, or an interpreter, with the work stop when it is hard."""
     server = start_server(workers=2, prepare=kept_session)

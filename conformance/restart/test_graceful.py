@@ -33,6 +33,7 @@ from proctor.api import (
     pong,
     reload_s,
     replies_answer_their_own_request,
+    takes_long,
     throughout,
     until_renewed,
     until_staffed,
@@ -122,6 +123,7 @@ def test_calls_over_a_connection_that_was_there_before_are_answered(start_server
 
 
 @clause("restart/old-workers-end")
+@takes_long("grace_s")
 def test_an_old_worker_that_stands_still_is_killed(start_server: StartServer, history: History) -> None:
     """Nobody sees it, and with the next deployment there are two of them."""
     server = start_server()
@@ -134,6 +136,7 @@ def test_an_old_worker_that_stands_still_is_killed(start_server: StartServer, hi
 
 @clause("restart/old-workers-end")
 @needs("profile wire")
+@takes_long("grace_s")
 def test_an_old_worker_whose_call_lasts_too_long_is_killed(start_server: StartServer) -> None:
     """Old code answers for as long as somebody asks it for much."""
     server = start_server()
@@ -166,6 +169,7 @@ def test_a_reload_signal_to_every_process_is_one_reload(start_server: StartServe
 
 
 @clause("restart/failed-reload-keeps-serving")
+@takes_long("3 s in which newborns are counted")
 def test_the_old_generation_stays_while_the_new_one_dies(start_server: StartServer, history: History) -> None:
     """A deployment that is broken takes down what worked."""
     server = start_server()

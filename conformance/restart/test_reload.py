@@ -17,6 +17,7 @@ from proctor.api import (
     eventually,
     observe,
     reload_s,
+    takes_long,
     unchanged,
     until_gone,
     until_renewed,
@@ -107,6 +108,7 @@ def test_a_worker_that_boots_when_the_reload_signal_comes_is_renewed(
 
 
 @clause("restart/reload-can-be-repeated")
+@takes_long("6 reloads")
 def test_reloads_leave_nothing_behind(start_server: StartServer) -> None:
     """One descriptor or one worker more each time, until one day there is none left."""
     server = start_server()

@@ -12,6 +12,7 @@ from proctor.api import (
     eventually,
     needs,
     occupy,
+    takes_long,
     throughout,
     until_gone,
     until_staffed,
@@ -32,6 +33,7 @@ def test_idle_workers_end_when_their_parent_is_killed(start_server: StartServer,
 
 @clause("supervision/orphans-end")
 @needs("profile wire")
+@takes_long("grace_s")
 def test_busy_workers_end_when_their_parent_is_killed(start_server: StartServer, history: History) -> None:
     """A worker that looks for its parent between two calls may have no time to look."""
     server = start_server()
@@ -60,6 +62,7 @@ def test_a_server_that_was_killed_can_be_started_again(start_server: StartServer
 
 
 @clause("supervision/parent-takes-its-workers-along")
+@takes_long("3 s in which newborns die, and their pace afterwards")
 def test_a_parent_that_gives_up_takes_the_living_along(start_server: StartServer, history: History) -> None:
     """A parent that has counted too many deaths leaves, and forgets the one who is well."""
     server = start_server()

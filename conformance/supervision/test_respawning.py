@@ -26,6 +26,7 @@ from proctor.api import (
     ping,
     pong,
     still,
+    takes_long,
     throughout,
     unchanged,
     until_gone,
@@ -44,6 +45,7 @@ TEAM, ROUNDS, MORE_DESCRIPTORS = 5, 4, 2
 
 
 @clause("supervision/dead-worker-is-replaced")
+@takes_long("4 rounds of deaths, and a look afterwards")
 def test_workers_that_are_killed_or_crash_are_replaced_one_and_all(start_server: StartServer, history: History) -> None:
     """A server that shrinks with each crash is gone after as many as it had workers."""
     server = start_server(workers=3)
@@ -92,6 +94,7 @@ def test_a_worker_that_dies_before_its_pid_is_noted_is_replaced(start_server: St
 
 
 @clause("supervision/crash-loop-is-paced")
+@takes_long("3 s in which newborns are counted")
 def test_workers_that_keep_dying_are_forked_at_a_pace(start_server: StartServer, history: History) -> None:
     """A worker that can't start is started a thousand times a minute, and its log fills the disk."""
     server = start_server()
@@ -130,6 +133,7 @@ def test_a_fork_that_fails_is_tried_again_at_a_pace(start_server: StartServer, h
 
 
 @clause("supervision/newborn-worker-serves")
+@takes_long("8 workers, killed one after the other")
 def test_a_worker_that_was_forked_into_a_busy_server_serves(start_server: StartServer, history: History) -> None:
     """A lock that somebody held at the fork is locked for ever in the newborn, who lives and never answers.
 
@@ -149,6 +153,7 @@ def test_a_worker_that_was_forked_into_a_busy_server_serves(start_server: StartS
 
 
 @clause("supervision/hung-worker-is-replaced")
+@takes_long("hang_s")
 def test_a_worker_that_shows_no_sign_of_life_is_replaced(start_server: StartServer, history: History) -> None:
     """A worker that hangs takes its share of the connections, and answers none."""
     server = start_server()
@@ -165,6 +170,7 @@ def test_a_worker_that_shows_no_sign_of_life_is_replaced(start_server: StartServ
 
 
 @clause("supervision/healthy-worker-is-kept")
+@takes_long("twice hang_s without a tick, and a look afterwards")
 def test_workers_are_not_taken_for_hung_because_time_went_by(start_server: StartServer, history: History) -> None:
     """A machine that wakes from sleep, or a parent that was held up, finds every worker silent for too long."""
     waking, held_up = start_server(), start_server()

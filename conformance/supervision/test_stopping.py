@@ -27,6 +27,7 @@ from proctor.api import (
     occupy,
     ping,
     pong,
+    takes_long,
     throughout,
     until_gone,
     until_staffed,
@@ -217,6 +218,7 @@ def test_a_worker_that_is_stopped_does_not_keep_the_server_from_stopping(
 
 @clause("supervision/stuck-worker-is-killed")
 @needs("profile wire")
+@takes_long("grace_s")
 def test_a_call_that_lasts_too_long_does_not_keep_the_server_from_stopping(start_server: StartServer) -> None:
     """One call too long, and every deployment waits for it."""
     server = start_server()

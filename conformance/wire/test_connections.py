@@ -28,6 +28,7 @@ from proctor.api import (
     pong,
     serving,
     still,
+    takes_long,
     throughout,
 )
 
@@ -217,6 +218,7 @@ def test_idle_connections_keep_nobody_from_being_served(server: Server) -> None:
 
 
 @clause("wire/slow-reader-blocks-nobody")
+@takes_long("8 clients, whose buffers are filled one after the other")
 def test_slow_readers_keep_nobody_from_being_served(start_server: StartServer) -> None:
     """A server that waits for a socket to take its reply is stopped by as many clients that don't read.
 

@@ -130,6 +130,9 @@ needs = pytest.mark.needs
 only_on = pytest.mark.only_on
 """Marks a case with the registries, as `--registry` names them, that have what it disturbs: `only_on("ensemble")`."""
 
+takes_long = pytest.mark.takes_long
+"""Marks a case that may take more than 3 s with what it can't do without: `takes_long("grace_s")`. Such begin first."""
+
 PROMPTLY_S = 2.0
 """What the spec calls promptly (spec/README.md, "Words"); stretch it by `stage.patience`."""
 
@@ -300,6 +303,7 @@ __all__ = [
     "spec_vectors",
     "stays_silent",
     "still",
+    "takes_long",
     "through",
     "throughout",
     "unchanged",

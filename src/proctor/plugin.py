@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-CASES_A_CORE = 4
+CASES_A_CORE = 6
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,8 +77,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Cases take from milliseconds to seconds, so whoever has done all of theirs takes over some of another's; unless
-    `--dist` says otherwise, or somebody waits before each case. Before xdist settles on its own default.
+    """Cases take from milliseconds to seconds, so each is given out when some process has need of one; unless `--dist`
+    says otherwise, or somebody waits before each case. Before xdist settles on its own default.
     """
     option = config.option
     if option.impl is None and option.pyargs and any(asks_for_the_suite(argument) for argument in config.args):
@@ -91,7 +91,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if option.debug_cases:
         option.numprocesses = 0
     elif getattr(option, "numprocesses", None) and option.dist == "no":
-        option.dist = "worksteal"
+        option.dist, option.maxschedchunk = "load", option.maxschedchunk or 1
 
 
 def asks_for_the_suite(argument: str) -> bool:

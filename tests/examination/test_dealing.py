@@ -1,21 +1,17 @@
-"""Several processes get the cases in an order of their own: each case once, and what takes long first."""
+"""Several processes are given the cases in an order of their own: each once, one by one, and what takes long first."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from proctor.examination.dealing import spread
 from tests.examination.test_verdicts import MUST, impl, run_suite
 
 __all__ = ["impl"]  # the fixture
 
 CASES = f"""
     import pytest
+    from proctor.api import takes_long
 
     @pytest.mark.parametrize("number", range(4))
     @clause('{MUST}')
@@ -24,20 +20,27 @@ CASES = f"""
     @pytest.mark.parametrize("number", range(4))
     @clause('{MUST}')
     def test_own(start_server, number): assert start_server().workers()
+
+    @takes_long("this is a story")
+    @clause('{MUST}')
+    def test_slow(server): assert server.workers()
 """
+OTHERS = 40
+ONE_WAITS = f"""
+    import pytest
+    from pathlib import Path
+    from proctor.api import eventually, takes_long
 
+    DONE = Path("FOLDER")
 
-@given(st.integers(0, 40), st.integers(0, 40), st.integers(2, 9))
-def test_each_case_is_dealt_once(long: int, short: int, processes: int) -> None:
-    """However few there are, and however many processes."""
-    cases = [f"long {number}" for number in range(long)], [f"short {number}" for number in range(short)]
-    assert Counter(spread(*cases, processes)) == Counter([*cases[0], *cases[1]])
+    @takes_long("all others but the one that is next in its process")
+    @clause('{MUST}')
+    def test_slow(server): eventually(lambda: len(list(DONE.iterdir())) >= {OTHERS} - 1, within=60)
 
-
-def test_each_process_begins_with_what_takes_long() -> None:
-    """xdist cuts the whole into rows of equal length; neighbours among the short ones stay together."""
-    order = spread("ABCDE", "abcdefg", processes=3)
-    assert ["".join(order[start : start + 4]) for start in (0, 4, 8)] == ["ADab", "BEcd", "Cefg"]
+    @pytest.mark.parametrize("number", range({OTHERS}))
+    @clause('{MUST}')
+    def test_other(server, number): (DONE / str(number)).touch()
+"""
 
 
 def test_processes_agree_on_the_order(impl: Path) -> None:
@@ -45,7 +48,15 @@ def test_processes_agree_on_the_order(impl: Path) -> None:
     alone, _ = run_suite(impl, CASES, "-v")
     together, document = run_suite(impl, CASES, "-v", "-n2")
     assert alone.status == together.status == 0, alone.text + together.text
-    assert alone.text.index("test_shared[3]") < alone.text.index("test_own[0]")
+    assert alone.text.index("test_shared[3]") < alone.text.index("test_own[0]") < alone.text.index("test_slow")
     first = dict(reversed(re.findall(r"\[(gw\d)\] .* PASSED .*::(test_\w+)", together.text)))
-    assert first == {"gw0": "test_own", "gw1": "test_own"}
-    assert len([case for clause in document["clauses"] for case in clause["cases"]]) == 8
+    assert first == {"gw0": "test_slow", "gw1": "test_own"}
+    assert len([case for clause in document["clauses"] for case in clause["cases"]]) == 9
+
+
+def test_who_takes_long_keeps_nothing_from_the_others(impl: Path, tmp_path: Path) -> None:
+    """But the one case that comes next."""
+    done = tmp_path / "done"
+    done.mkdir()
+    run, _ = run_suite(impl, ONE_WAITS.replace("FOLDER", str(done)), "-n2")
+    assert run.status == 0, run.text

@@ -16,6 +16,7 @@ from proctor.zookeeper.registry import KINDS
 MARK = "clause"
 NEEDS = "needs"
 ONLY_ON = "only_on"
+TAKES_LONG = "takes_long"
 SUITE = "proctor.suite"  # as `--pyargs` knows it
 
 
@@ -135,6 +136,7 @@ def register_marks(config: pytest.Config) -> None:
         "markers", f'{NEEDS}(*claims): what a case needs beyond its clauses, written as in a heading: "profile wire"'
     )
     config.addinivalue_line("markers", f"{ONLY_ON}(*registries): the registries that have what a case disturbs")
+    config.addinivalue_line("markers", f"{TAKES_LONG}(why): what a case that takes seconds can't do without")
     for profile in PROFILES:
         config.addinivalue_line("markers", f"{profile}: cases of the profile {profile}")
     for level in Level:
