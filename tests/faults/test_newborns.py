@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
 import pytest
 
+from proctor.faults import newborns
 from proctor.faults.newborns import AtBirth
 from proctor.history import History
 from proctor.process import observe
 from proctor.process.program import Command, Program, adopt_orphans
 from proctor.process.strace import missing
 from proctor.waiting import eventually, throughout
+from tests.faults.place import Place
 
 WITHIN_S = 20.0
 ASKS_AND_FORKS = """
@@ -23,6 +26,15 @@ while not pathlib.Path("go").exists():
 subprocess.run(["/bin/true"])
 os.fork()
 time.sleep(60)
+"""
+FORKS_WHEN_TOLD = """
+import os, signal, sys
+sys.stdin.readline()
+child = os.fork()
+if child == 0:
+    signal.pause()
+print(child, flush=True)
+os.waitpid(child, 0)
 """
 DELAYED_S = 0.5
 DELAYED = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject=execve:delay_enter={DELAYED_S * 1e6:.0f}"]
@@ -54,3 +66,27 @@ def test_who_is_to_execute_a_program_is_let_be_until_it_has(tmp_path: Path) -> N
             assert not observe.borrows_memory(births.pids[0], parent)
     finally:
         program.end()
+
+
+def test_who_is_born_is_looked_for_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A birth anywhere is enough: nobody waits until it is time to look."""
+    target = place.target(FORKS_WHEN_TOLD)
+    monkeypatch.setattr(newborns, "FIND_EVERY_S", math.inf)
+    with AtBirth(target.children, place.history, most=1) as births:
+        throughout(lambda: None, 10 * newborns.LOOK_EVERY_S)
+        target.tell()
+        born = int(target.says())
+        births.took_effect(WITHIN_S)
+    assert births.pids == [born]
+
+
+def test_who_becomes_a_worker_long_after_its_birth_is_struck(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As whoever executes a program first, and listens then: nobody is born any more by that time."""
+    worker = place.target("import sys; sys.stdin.read()")
+    monkeypatch.setattr(observe, "latest_pid", lambda: worker.pid)
+    listens: list[int] = []
+    with AtBirth(lambda: list(listens), place.history, most=1) as births:
+        throughout(lambda: None, 10 * newborns.LOOK_EVERY_S)
+        listens.append(worker.pid)
+        births.took_effect(WITHIN_S)
+    assert births.pids == [worker.pid]

@@ -12,6 +12,8 @@ from proctor.process import observe
 from proctor.process.process import Gone, Process, living
 
 LOOK_EVERY_S = 0.001
+LOOKS = 2  # at the workers, when somebody was born: a child has its pid a moment before it can be found
+FIND_EVERY_S = 0.005  # though nobody was born: whoever executes a program first becomes a worker later
 
 
 class AtBirth(LastingFault):
@@ -64,14 +66,22 @@ class AtBirth(LastingFault):
             process.close()
 
     def keep_up(self) -> None:
+        latest, looks, due = 0, 0, 0.0
         while not self.healed.wait(LOOK_EVERY_S) and len(self._struck) != self._most:
-            for pid in sorted(set(self._find()) - self._known):
-                if is_borrowing(pid):
-                    continue
-                self._known.add(pid)
-                if len(self._signalled) + len(self._struck) != self._most:
-                    self._signal(pid)
+            before, latest = latest, observe.latest_pid()
+            looks = LOOKS if latest != before else looks - 1
+            if looks > 0 or time.monotonic() >= due:
+                self._strike()
+                due = time.monotonic() + FIND_EVERY_S
             self._look_for_effects()
+
+    def _strike(self) -> None:
+        for pid in sorted(set(self._find()) - self._known):
+            if is_borrowing(pid):
+                continue
+            self._known.add(pid)
+            if len(self._signalled) + len(self._struck) != self._most:
+                self._signal(pid)
 
     def _signal(self, pid: int) -> None:
         try:

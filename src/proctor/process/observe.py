@@ -160,6 +160,11 @@ def read(path: str | Path) -> str:
         return ""
 
 
+def latest_pid() -> int:
+    """Who was born last, process or thread, in the pid namespace that we see. Source: proc(5), /proc/loadavg."""
+    return int(read("/proc/loadavg").rpartition(" ")[2] or 0)
+
+
 def carries(process: Stat, mark: int) -> bool:
     """Whether a process has the limit `mark` of entry.py, as it inherited it; a zombie has it until it is reaped."""
     try:
