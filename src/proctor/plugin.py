@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-CASES_A_CORE = 6
+CASES_A_CORE = 5
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
