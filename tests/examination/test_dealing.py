@@ -24,7 +24,10 @@ CASES = f"""
     @takes_long("this is a story")
     @clause('{MUST}')
     def test_slow(server): assert server.workers()
+
+    def test_no_case(): pass
 """
+TURNS = ("test_no_case", "test_slow", "test_own", "test_shared")
 OTHERS = 40
 ONE_WAITS = f"""
     import pytest
@@ -49,8 +52,11 @@ def test_processes_agree_on_the_order(impl: Path) -> None:
     together, document = run_suite(impl, CASES, "-v", "-n2")
     assert alone.status == together.status == 0, alone.text + together.text
     assert alone.text.index("test_shared[3]") < alone.text.index("test_own[0]") < alone.text.index("test_slow")
-    first = dict(reversed(re.findall(r"\[(gw\d)\] .* PASSED .*::(test_\w+)", together.text)))
-    assert first == {"gw0": "test_slow", "gw1": "test_own"}
+    passed = re.findall(r"\[(gw\d)\] .* PASSED .*::(test_\w+)", together.text)
+    assert dict(reversed(passed)) == {"gw0": "test_no_case", "gw1": "test_own"}, "which are the first of each"
+    for process in ("gw0", "gw1"):
+        names = [name for where, name in passed if where == process]
+        assert names == sorted(names, key=TURNS.index)
     assert len([case for clause in document["clauses"] for case in clause["cases"]]) == 9
 
 

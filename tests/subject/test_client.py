@@ -243,6 +243,7 @@ def test_a_driver_that_goes_without_an_answer_is_found_out(miniatures: Miniature
 
 def test_an_end_comes_while_calls_are_under_way(miniatures: Miniatures) -> None:
     """Nobody waits for their timeouts, and no thread of ours stays."""
+    before = set(threading.enumerate())
     client = start(miniatures, "signal.pause()")
     pending = client.start_call("ping", 1, timeout_s=600)
     with ThreadPoolExecutor(1) as pool:
@@ -250,7 +251,7 @@ def test_an_end_comes_while_calls_are_under_way(miniatures: Miniatures) -> None:
         client.end()
         assert isinstance(outcome.exception(WITHIN_S), DriverBroken)
     assert client.program.exit_status() == -signal.SIGKILL
-    eventually(lambda: "proctor-driver" not in {thread.name for thread in threading.enumerate()}, within=WITHIN_S)
+    eventually(lambda: set(threading.enumerate()) <= before, within=WITHIN_S)
 
 
 def test_a_load_ends_when_its_client_hangs(miniatures: Miniatures) -> None:
