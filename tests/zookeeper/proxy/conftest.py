@@ -17,6 +17,8 @@ from proctor.zookeeper.proxy import RegistryProxy
 from proctor.zookeeper.registry import Registry
 from tests.zookeeper.proxy.subjects import Subject, create
 
+SESSION_MS = 20_000
+
 
 @pytest.fixture(autouse=True)
 def no_error_on_the_loop(loop: LoopThread) -> Iterator[None]:
@@ -59,9 +61,9 @@ def root(witness: Client) -> str:
 
 @pytest.fixture
 def subject(proxy: RegistryProxy) -> Iterator[Client]:
-    """A bare client with a session, through the proxy."""
+    """A bare client through the proxy, with a session that outlasts a test though nobody keeps it up."""
     with Client(*proxy.endpoint) as client:
-        client.connect()
+        client.connect(SESSION_MS)
         yield client
 
 
