@@ -70,7 +70,7 @@ clean:
 	rm -rf .venv $(INSTALLED) report docs/site examples/node/node_modules tests/browser/node_modules
 
 $(READY): pyproject.toml
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install -q -e '.[dev,docs,examples,pinned]'
 	touch $@
 
