@@ -6,6 +6,7 @@ the examination itself is a plugin of its own, loaded by `pytest_configure` when
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -112,6 +113,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--impl") is None:
         return
+    if hasattr(config, "workerinput"):  # until its first case (session.py) it would look for garbage in vain
+        gc.disable()
     # Loaded here and not at the top: it brings the whole kit.
     from proctor.examination.session import Examination  # noqa: PLC0415
 

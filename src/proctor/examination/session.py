@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import gc
 import math
+import sys
 from collections.abc import Generator
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -162,6 +163,13 @@ class Examination:
 
     # --- the cases
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        """From here on there is garbage (plugin.py); what was loaded stays, and need not be looked through for it."""
+        if self.is_worker:
+            gc.freeze()
+            gc.enable()
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         item.stash[BEGAN] = self.stagehand.history.record("case", name=selection.case_id(item)).at
@@ -291,6 +299,7 @@ class Examination:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.stagehand.close()
+        unless_loaded_silence_hypothesis(self.config)
         if self.is_worker or self.config.option.collectonly or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
         self._close_the_books()
@@ -376,6 +385,12 @@ def clear_report(folder: Path) -> None:
 
 def unwritable(folder: Path, error: OSError) -> str:
     return printable(f"--report={folder}: cannot be written: {error.strerror}")
+
+
+def unless_loaded_silence_hypothesis(config: pytest.Config) -> None:
+    """Its plugin would load it at the end, a tenth of a second in each process, to find that it has nothing to tell."""
+    if "hypothesis" not in sys.modules and config.pluginmanager.has_plugin("hypothesispytest"):
+        config.pluginmanager.unregister(name="hypothesispytest")
 
 
 def passed_over(item: pytest.Item, report: pytest.TestReport, why: str) -> None:
