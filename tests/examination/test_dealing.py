@@ -53,7 +53,7 @@ def test_processes_agree_on_the_order(impl: Path) -> None:
     assert alone.status == together.status == 0, alone.text + together.text
     assert alone.text.index("test_shared[3]") < alone.text.index("test_own[0]") < alone.text.index("test_slow")
     passed = re.findall(r"\[(gw\d)\] .* PASSED .*::(test_\w+)", together.text)
-    assert dict(reversed(passed)) == {"gw0": "test_no_case", "gw1": "test_own"}, "which are the first of each"
+    assert set(dict(reversed(passed)).values()) == {"test_no_case", "test_own"}, "which are the first of each"
     for process in ("gw0", "gw1"):
         names = [name for where, name in passed if where == process]
         assert names == sorted(names, key=TURNS.index)
