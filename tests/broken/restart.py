@@ -138,6 +138,11 @@ class StopsTheOldFirst(Supervisor):
         if monotonic() >= self.fork_at:
             super().keep_workers()
 
+    def offer(self) -> None:
+        """Its node stays: on a busy machine the while is longer than a server without workers keeps one."""
+        if not self.offered:
+            super().offer()
+
 
 class ListensAnew(Supervisor):
     """Nobody listens for a while when the old workers give way to the new (U1)."""
