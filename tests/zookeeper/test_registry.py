@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docker.errors import DockerException
 
 from proctor.loop import LoopThread
 from proctor.outcome import Unavailable
@@ -287,6 +288,34 @@ def test_no_container_engine_is_one_clear_message(monkeypatch: pytest.MonkeyPatc
     try:
         with pytest.raises(RegistryUnavailable, match=r"no container of some/image:1 can be run.*container engine"):
             registry.start()
+    finally:
+        registry.stop()
+
+
+class Busy:
+    """A container that its engine can't pause the first times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.asked = 0
+
+    def pause(self) -> None:
+        self.asked += 1
+        if self.asked <= self.times:
+            raise DockerException("OCI runtime pause failed: unable to freeze: unknown")
+
+
+def test_an_engine_that_can_not_freeze_at_once_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = ContainerRegistry("some/image:1")
+    try:
+        busy = Busy(times=2)
+        monkeypatch.setattr(ContainerRegistry, "_wrapped", busy)
+        registry.freeze()
+        assert busy.asked == 3
+        monkeypatch.setattr(ContainerRegistry, "_wrapped", Busy(times=sys.maxsize))
+        monkeypatch.setattr("proctor.zookeeper.container.FROZEN_WITHIN_S", ANSWER_WITHIN_S)
+        with pytest.raises(DockerException, match="unable to freeze"):
+            registry.freeze()
     finally:
         registry.stop()
 

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import tenacity
+
 from proctor.outcome import TimedOut
 from proctor.process.ports import Ports
 from proctor.waiting import eventually
@@ -24,6 +26,7 @@ INSIDE_PORT = 2181
 BOOT_WITHIN_S = 120.0  # the image is here by then; slow engines emulate another processor
 WORD_WITHIN_S = 1.0  # a word that comes in the middle of booting may never be answered: ask again
 REMOVED_WITHIN_S = 60.0
+FROZEN_WITHIN_S = 10.0
 
 TICK_MS = 100
 ENVIRONMENT = {  # as the official image reads it
@@ -96,7 +99,15 @@ class ContainerRegistry(Registry):
         self.start()
 
     def freeze(self) -> None:
-        self._wrapped.pause()
+        """Tried again for some time: on a busy machine an engine may give up before all threads stand still."""
+        for attempt in tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(self._engine_errors()),
+            stop=tenacity.stop_after_delay(FROZEN_WITHIN_S),
+            wait=tenacity.wait_fixed(FROZEN_WITHIN_S / 100),
+            reraise=True,
+        ):
+            with attempt:
+                self._wrapped.pause()
 
     def thaw(self) -> None:
         self._wrapped.unpause()
