@@ -13,7 +13,7 @@ AXE_READY := tests/browser/node_modules/.ready
 
 # Hundreds of short Python processes are started: without byte code each would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
-# Hypothesis else loads trio, which Selenium needs, into each process of pytest that ends.
+# Hypothesis else brings trio, which Selenium needs, into each process that loads it.
 export HYPOTHESIS_NO_PLUGINS = 1
 
 .PHONY: certify chaos test check kill-matrix chances mutants installed lowest docs docs-tables docs-pictures bench soak clean
