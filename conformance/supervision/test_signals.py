@@ -17,10 +17,12 @@ from proctor.api import (
     SlowReader,
     StartServer,
     Stop,
+    Volley,
     alive,
     clause,
     eventually,
     needs,
+    unchanged,
     until_gone,
     until_reaped,
     until_staffed,
@@ -29,6 +31,7 @@ from proctor.api import (
 STOPS = [signal.SIGINT, signal.SIGTERM]
 ROUNDS = 5
 EACH = 8
+ONE_BY_ONE = 40
 
 
 @clause("supervision/signal-burst-is-survived")
@@ -50,6 +53,18 @@ def test_bursts_of_signals_while_workers_die_harm_nobody(start_server: StartServ
     assert server.program.exit_status() is None, "the parent ended"
     if not server.manifest.capabilities.resize:
         until_staffed(server)
+
+
+@clause("supervision/signal-burst-is-survived")
+def test_signals_that_find_their_handler_at_work_harm_nobody(start_server: StartServer, history: History) -> None:
+    """In a burst they may all be taken at once. These come one by one, while the first line of the log is written."""
+    server = start_server()
+    workers = until_staffed(server)
+    with SlowReader(server.program.output, history) as slow:
+        slow.took_effect()
+        with Volley(server.parent, [signal.SIGCHLD] * ONE_BY_ONE, history) as volley:
+            volley.took_effect()
+    unchanged(server, workers)
 
 
 @clause("supervision/stop-signal-is-never-lost")

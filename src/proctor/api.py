@@ -28,7 +28,7 @@ from proctor.faults.newborns import AtBirth
 from proctor.faults.output import ReaderGone, SlowReader
 from proctor.faults.readers import Unread
 from proctor.faults.registry import ExpireSession, RegistryFrozen, RegistryGone, RegistryWiped
-from proctor.faults.signals import Burst, GroupBurst, Kill, KillOnSight, Stop, alive
+from proctor.faults.signals import Burst, GroupBurst, Kill, KillOnSight, Stop, Volley, alive
 from proctor.faults.strikes import (
     LateEvents,
     LostEvents,
@@ -253,6 +253,7 @@ __all__ = [
     "Unavailable",
     "Unread",
     "Vector",
+    "Volley",
     "alive",
     "answer",
     "answers",

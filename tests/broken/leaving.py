@@ -36,10 +36,11 @@ class LogsInItsHandlers(Supervisor):
         super().__init__(*arguments)
         note = signal.getsignal(signal.SIGCHLD)
         assert callable(note)
+        log = open(sys.stderr.fileno(), "w", closefd=False)  # noqa: SIM115  # PYTHONUNBUFFERED leaves stderr no buffer
 
         def tell_and_note(signum: int, frame: FrameType | None) -> None:
             with suppress(BrokenPipeError):
-                print(f"signal {signum}" * 100, file=sys.stderr, flush=True)
+                print(f"signal {signum}", file=log, flush=True)
             note(signum, frame)
 
         for signum in HANDLED:

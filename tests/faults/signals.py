@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Mapping
 
 from proctor.faults.fault import Fault
-from proctor.faults.signals import Burst, GroupBurst, Kill, Stop
+from proctor.faults.signals import Burst, GroupBurst, Kill, Stop, Volley
 from proctor.process import observe
 from proctor.process.process import Process
 from proctor.waiting import eventually
@@ -52,6 +52,7 @@ else:
     os.wait()
 """
 USR = [signal.SIGUSR1, signal.SIGUSR2, signal.SIGUSR1]
+MANY = 20
 
 
 def ready(place: Place, source: str, through: tuple[str, ...] = ()) -> Target:
@@ -141,6 +142,17 @@ def burst(place: Place) -> Scene:
     )
 
 
+def volley(place: Place) -> Scene:
+    """Signals of one kind, which in a burst coalesce: each of these is caught."""
+    target = ready(place, CATCHES)
+    return Scene(
+        fault=Volley(place.held(target.pid), [signal.SIGUSR1] * MANY, place.history),
+        works=lambda: target.asked("hello") == "hello",
+        affected=lambda: [target.says() for _ in range(MANY)] == [f"{target.pid} caught {signal.SIGUSR1:d}"] * MANY,
+        recovered=lambda: target.asked("hello") == "hello",
+    )
+
+
 def group_burst(place: Place) -> Scene:
     target = place.target(TWO_CATCH)
     members = {int(target.says()), int(target.says())}
@@ -183,10 +195,23 @@ def burst_that_is_ignored(place: Place) -> Fault:
 
 def burst_that_is_pending(place: Place) -> Fault:
     """A stopped process has the signals pending, and nobody knows yet what it makes of them."""
+    return Burst(stopped(place), USR, place.history)
+
+
+def volley_that_is_ignored(place: Place) -> Fault:
+    return Volley(place.held(ready(place, IGNORES).pid), [signal.SIGTERM], place.history)
+
+
+def volley_that_is_pending(place: Place) -> Fault:
+    """Nothing is sent behind a signal that isn't taken."""
+    return Volley(stopped(place), [signal.SIGUSR1] * MANY, place.history)
+
+
+def stopped(place: Place) -> Process:
     target = ready(place, CATCHES)
     os.kill(target.pid, signal.SIGSTOP)
     eventually(lambda: state(target.pid) == "T", within=WITHIN_S)
-    return Burst(place.held(target.pid), USR, place.history)
+    return place.held(target.pid)
 
 
 def group_burst_that_is_ignored(place: Place) -> Fault:
@@ -227,6 +252,15 @@ TRIALS = (
             **dead(lambda place, process: Burst(process, USR, place.history)),
             "it ignores the signal": burst_that_is_ignored,
             "it is stopped": burst_that_is_pending,
+        },
+    ),
+    Trial(
+        Volley,
+        {"a process": volley},
+        {
+            **dead(lambda place, process: Volley(process, USR, place.history)),
+            "it ignores the signal": volley_that_is_ignored,
+            "it is stopped": volley_that_is_pending,
         },
     ),
     Trial(

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import suppress
 
 from proctor.faults.fault import Fault
 from proctor.history import History
 from proctor.outcome import Inconclusive
-from proctor.process.output import SIP_BYTES, SIP_EVERY_S, Output
+from proctor.process.output import SIP_EVERY_S, Output
 
 SMALLEST_PIPE_BYTES = 4096  # one page: pipe(7)
+EMPTIED_S = 1.0
+SIPS = round(EMPTIED_S / SIP_EVERY_S)
+FILLING = b"(proctor fills this pipe, which is read slowly)".ljust(SMALLEST_PIPE_BYTES, b".")
+LINES = [FILLING[: size - 1] + b"\n" for size in (1024, 256, 64, 16, 4, 1)]  # few, and what is left takes the shorter
 
 
 class SlowReader(Fault):
-    """A pipe of one page, read in sips: whoever says much soon blocks in write. Proof: the pipe's size and the sips,
-    and that somebody has its other end. Who says little is not held up, and need not be.
+    """A pipe of one page, full at first, then read in sips that empty it in EMPTIED_S: whoever writes blocks at once,
+    and again after each page. Proof: the pipe's size and the sips, and that somebody has its other end.
 
     Healed by reading all there is again; the pipe stays as small as it is.
     """
@@ -29,21 +34,37 @@ class SlowReader(Fault):
 
     def inject(self) -> None:
         try:
-            pipe = self._output.fileno()
+            pipe = self._output.duplicate()
         except ValueError:
             raise Inconclusive("the output has ended: nobody writes to it") from None
-        with suppress(OSError):  # a pipe that holds more than a page now stays as it is
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
-        self._bytes = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
-        self._output.sip(True)
+        try:
+            with suppress(OSError):  # a pipe that holds more than a page now stays as it is
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
+            self._bytes = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+            self._output.sip(self._bytes // SIPS)
+            fill(pipe)
+        finally:
+            os.close(pipe)
 
     def proof(self) -> str | None:
         if self._output.ended:
             raise Inconclusive("the output ended while it was read slowly: nobody writes to it any more")
-        return f"a pipe of {self._bytes} bytes, read {SIP_BYTES} bytes every {SIP_EVERY_S} s"
+        return f"a pipe of {self._bytes} bytes, filled, and read {self._bytes // SIPS} bytes every {SIP_EVERY_S} s"
 
     def heal(self) -> None:
-        self._output.sip(False)
+        self._output.sip(0)
+
+
+def fill(pipe: int) -> None:
+    """Write to a pipe, whose reading end this is, until it takes no byte more."""
+    end = os.open(f"/proc/self/fd/{pipe}", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        for line in LINES:
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(end, line)
+    finally:
+        os.close(end)
 
 
 class ReaderGone(Fault):

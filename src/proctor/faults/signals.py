@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 
 from proctor.faults.fault import Fault, LastingFault
 from proctor.history import History
-from proctor.outcome import Inconclusive
+from proctor.outcome import Inconclusive, TimedOut
 from proctor.process import observe
 from proctor.process.process import Gone, Process, living
+from proctor.waiting import eventually
 
 SIGHT_S = 0.005  # between two looks for something to kill
+VOLLEY_S = 3.0
 
 
 class Kill(Fault):
@@ -82,13 +85,18 @@ class Burst(Fault):
         super().__init__(history)
         self._process = process
         self._numbers = numbers
+        self._sent = 0
         self._ignored: list[str] = []
 
     def inject(self) -> None:
         self._process.demand_life()
         self._ignored = names_in(observe.status(self._process.pid).get("SigIgn", "0"), self._numbers)
+        self._send_all()
+
+    def _send_all(self) -> None:
         for number in self._numbers:
             self._send(number)
+            self._sent += 1
 
     def _send(self, number: int) -> None:
         self._process.send(number)
@@ -98,7 +106,7 @@ class Burst(Fault):
         pending = self._pending()
         assert not pending, f"process {self._process.pid} has not taken {', '.join(pending)} yet (is it stopped?)"
         names = ", ".join(sorted({signal.Signals(number).name for number in self._numbers}))
-        return f"{len(self._numbers)} signals ({names}) taken by process {self._process.pid}"
+        return f"{self._sent} signals ({names}) taken by process {self._process.pid}"
 
     def _pending(self) -> list[str]:
         """Of the process as a whole; what is sent to one of its threads alone is not ours."""
@@ -125,6 +133,20 @@ class GroupBurst(Burst):
     def _send(self, number: int) -> None:
         with suppress(ProcessLookupError):  # the signals before this one have ended them all
             os.killpg(self._process.pid, number)
+
+
+class Volley(Burst):
+    """Many signals one by one: each is sent when the one before it was taken, so none coalesces with another. As many
+    as are taken within VOLLEY_S. Proof: as of a burst; it says how many they were.
+    """
+
+    def _send_all(self) -> None:
+        ends = time.monotonic() + VOLLEY_S
+        with suppress(TimedOut):
+            for number in self._numbers:
+                eventually(lambda: not self._pending(), within=ends - time.monotonic())
+                self._send(number)
+                self._sent += 1
 
 
 def names_in(mask: str, numbers: Iterable[int]) -> list[str]:

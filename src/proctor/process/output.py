@@ -14,7 +14,7 @@ KEPT_BYTES = 64 * 1024  # what a failure shows; a flood of output must not grow 
 GULP_BYTES = 65536
 SHOWN_CHARS = 500  # of a line, which may have no end
 BEGINNING_BYTES = 4 * SHOWN_CHARS  # in UTF-8 at least as many characters
-SIP_BYTES, SIP_EVERY_S = 16, 0.02
+SIP_EVERY_S = 0.02
 
 
 class Output:
@@ -26,7 +26,7 @@ class Output:
         self._kept = 0
         self._begun = b""  # the beginning of the line in which the pieces begin
         self._lock = threading.Lock()
-        self._sipping = False
+        self._sip_bytes = 0
         self._leave = os.eventfd(0, os.EFD_CLOEXEC)
         self._ended = False
         self._left = False
@@ -57,13 +57,14 @@ class Output:
         """Whether its reader left before the stream came to its end."""
         return self._left
 
-    def fileno(self) -> int:
-        """The reading end; ValueError once it has ended."""
-        return self._stream.fileno()
+    def duplicate(self) -> int:
+        """Another descriptor of the reading end, for the caller to close; ValueError once it has ended."""
+        with self._lock:
+            return os.dup(self._stream.fileno())
 
-    def sip(self, sipping: bool) -> None:
-        """Read in sips, so that whoever writes much fills the pipe; or in gulps again."""
-        self._sipping = sipping
+    def sip(self, size: int) -> None:
+        """Read so many bytes every SIP_EVERY_S, so that whoever writes much fills the pipe; 0: in gulps again."""
+        self._sip_bytes = size
 
     def leave(self) -> None:
         """Close the reading end, as when a log's reader dies: whoever writes from then on gets EPIPE, or SIGPIPE."""
@@ -82,14 +83,14 @@ class Output:
 
     def _read(self) -> bytes:
         """What comes next; b"" at the end, or once told to leave."""
-        if self._sipping:
+        if self._sip_bytes:
             polled(self._leave).poll(SIP_EVERY_S * 1000)
         stream = self._stream.fileno()
         ready = dict(polled(self._leave, stream).poll())
         if self._leave in ready:
             self._left = not ready.get(stream, 0) & select.POLLHUP
             return b""
-        return os.read(stream, SIP_BYTES if self._sipping else GULP_BYTES)
+        return os.read(stream, self._sip_bytes or GULP_BYTES)
 
     def _keep(self, piece: bytes) -> None:
         with self._lock:
