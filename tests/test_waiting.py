@@ -67,3 +67,18 @@ def test_what_ceases_to_hold_fails_at_once() -> None:
 
     with pytest.raises(AssertionError, match="it ceased"):
         throughout(look, 10.0)
+
+
+def test_what_is_kept_up_by_signs_of_life_is_told_with_its_allowance_when_it_ceases() -> None:
+    """A session that is lost after 1.3 s was lost in the 1.3 s before: what the host did then is what counts."""
+    seen = iter([True, True, False])
+
+    def look() -> None:
+        assert next(seen), "no node"
+
+    began = time.monotonic()
+    with pytest.raises(TimedOut, match="no node") as caught:
+        throughout(look, 10.0, allowance_s=1.3)
+    assert caught.value.allowance_s == 1.3
+    assert caught.value.started == pytest.approx(began - 1.3, abs=0.5)
+    assert caught.value.ended >= began

@@ -39,14 +39,23 @@ def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
     raise TimedOut(f"waited {within:.2f} s for {name}; last seen: {last_seen(seen)}", started, time.monotonic())
 
 
-def throughout(look: Callable[[], object], seconds: float) -> int:
+def throughout(look: Callable[[], object], seconds: float, allowance_s: float | None = None) -> int:
     """Call `look`, which asserts what must hold all the while, for so many seconds, and once when they have passed;
-    how often it was called: twice at least, however the host stalls."""
-    ends = time.monotonic() + seconds
+    how often it was called: twice at least, however the host stalls.
+
+    `allowance_s`: what holds is kept up by signs of life, and is over after so long without one, as a session. Whoever
+    was kept from giving one may lose it without fault: TimedOut is raised then, for the judge of host stalls.
+    """
+    began = time.monotonic()
     looks, over = 0, False
     while not over:
-        over = looks > 0 and time.monotonic() >= ends
-        look()
+        over = looks > 0 and time.monotonic() >= began + seconds
+        try:
+            look()
+        except AssertionError as lost:
+            if allowance_s is None:
+                raise
+            raise TimedOut(str(lost), began - allowance_s, time.monotonic(), allowance_s) from lost
         looks += 1
         if not over:
             time.sleep(WATCH_EVERY_S)
