@@ -148,7 +148,7 @@ def test_a_new_session_that_nobody_asked_for_gets_a_node(start_server: StartServ
 @takes_long("calls that compute for two sessions each")
 def test_a_session_is_kept_while_every_worker_computes(start_server: StartServer) -> None:
     """Heartbeats that share a thread, or an interpreter, with the work stop when it is hard."""
-    server = start_server(workers=2, prepare=kept_session)
+    server = start_server(workers=1, prepare=kept_session)
     node = server.node()
     watched_s = 2 * KEPT_SESSION_MS / 1000
     calls = server.computing(BUSIER * (MOST_CALLS * CALL_SHOWS_S + watched_s + SURELY_SHOWS_S))  # replies: for nobody
