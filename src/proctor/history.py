@@ -17,8 +17,10 @@ from __future__ import annotations
 import json
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +55,8 @@ class History:
     def events(self, kind: str | None = None, since: float = 0.0) -> list[Event]:
         """A snapshot, optionally of one kind and from a moment on."""
         with self._lock:
-            found = list(self._events)
-        return [event for event in found if event.at >= since and kind in (None, event.kind)]
+            found = self._events[bisect_left(self._events, since, key=attrgetter("at")) :]
+        return [event for event in found if kind in (None, event.kind)]
 
     def forget(self, began: float, ended: float, keep: Collection[str]) -> None:
         """Drop what was recorded between two moments, but for events of these kinds: a long run would fill memory."""
