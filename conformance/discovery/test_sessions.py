@@ -28,6 +28,7 @@ from proctor.api import (
     TimedOut,
     clause,
     eventually,
+    kept,
     ordinary_session,
     short_session,
     takes_long,
@@ -154,7 +155,7 @@ def test_a_session_is_kept_while_every_worker_computes(start_server: StartServer
     calls = server.computing(BUSIER * (MOST_CALLS * CALL_SHOWS_S + watched_s + SURELY_SHOWS_S))  # replies: for nobody
     with ExitStack() as connections:
         occupy_every_worker(server, calls, connections)
-        throughout(lambda: same_node(server, node), watched_s, allowance_s=KEPT_SESSION_MS / 1000)
+        kept(lambda: same_node(server, node), watched_s, KEPT_SESSION_MS / 1000)
         if not all_compute(server, cpu_ticks(server), SURELY_SHOWS_S):
             raise Inconclusive(f"the calls were over before {watched_s:g} s")
 

@@ -76,7 +76,7 @@ from proctor.subject.until import (
     until_renewed,
     until_staffed,
 )
-from proctor.waiting import eventually, throughout
+from proctor.waiting import eventually, kept, throughout
 from proctor.wire.connection import Connection, Ended, NoReply, NotAReply, Refused
 from proctor.wire.dead_ends import DeadEnd, deaf, full, refusing
 from proctor.wire.messages import (
@@ -277,6 +277,7 @@ __all__ = [
     "frame",
     "full",
     "header",
+    "kept",
     "knocks",
     "long_session",
     "lost_create",

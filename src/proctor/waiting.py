@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import ParamSpec, TypeVar
 
 import tenacity
 
-from proctor.outcome import Failure, TimedOut
+from proctor.outcome import Failure, Inconclusive, TimedOut
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -17,6 +18,9 @@ T = TypeVar("T")
 FIRST_LOOK_S = 0.002
 LAST_LOOK_S = 0.05
 WATCH_EVERY_S = 0.02  # often enough to see what lasts, seldom enough not to be the load itself
+LATE_SHARE = (
+    0.25  # of what a loss takes: a look that comes later says more about the host, as of `proctor.process.stalls`
+)
 
 
 def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
@@ -39,27 +43,43 @@ def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
     raise TimedOut(f"waited {within:.2f} s for {name}; last seen: {last_seen(seen)}", started, time.monotonic())
 
 
-def throughout(look: Callable[[], object], seconds: float, allowance_s: float | None = None) -> int:
+def throughout(look: Callable[[], object], seconds: float) -> int:
     """Call `look`, which asserts what must hold all the while, for so many seconds, and once when they have passed;
-    how often it was called: twice at least, however the host stalls.
-
-    `allowance_s`: what holds is kept up by signs of life, and is over after so long without one, as a session. Whoever
-    was kept from giving one may lose it without fault: TimedOut is raised then, for the judge of host stalls.
-    """
-    began = time.monotonic()
+    how often it was called: twice at least, however the host stalls."""
+    ends = time.monotonic() + seconds
     looks, over = 0, False
     while not over:
-        over = looks > 0 and time.monotonic() >= began + seconds
-        try:
-            look()
-        except AssertionError as lost:
-            if allowance_s is None:
-                raise
-            raise TimedOut(str(lost), began - allowance_s, time.monotonic(), allowance_s) from lost
+        over = looks > 0 and time.monotonic() >= ends
+        look()
         looks += 1
         if not over:
             time.sleep(WATCH_EVERY_S)
     return looks
+
+
+def kept(look: Callable[[], object], seconds: float, allowance_s: float) -> None:
+    """As `throughout`, for what is kept up by signs of life and lost after `allowance_s` without one, as a session is.
+
+    Who is held up may lose it without fault. So a loss is TimedOut, for the judge of host stalls; and Inconclusive if a
+    look in the time before it was late itself: whatever held up the kit, or its registry, may have held up others.
+    """
+    looked = [time.monotonic()]
+
+    def timed() -> None:
+        try:
+            look()
+        finally:
+            looked.append(time.monotonic())
+
+    try:
+        throughout(timed, seconds)
+    except AssertionError as lost:
+        ended = looked[-1]
+        began = ended - allowance_s
+        late = max(after - before for before, after in pairwise(looked) if after >= began)
+        if late > LATE_SHARE * allowance_s:
+            raise Inconclusive(f"the kit's own look was {late:.2f} s late when it saw: {lost}") from lost
+        raise TimedOut(str(lost), began, ended, allowance_s) from lost
 
 
 def may_pass(error: BaseException) -> bool:
