@@ -11,16 +11,16 @@ from proctor.history import History
 from proctor.outcome import Inconclusive
 from proctor.process.output import SIP_EVERY_S, Output
 
-SMALLEST_PIPE_BYTES = 4096  # one page: pipe(7)
-EMPTIED_S = 1.0
-SIPS = round(EMPTIED_S / SIP_EVERY_S)
-FILLING = b"(proctor fills this pipe, which is read slowly)".ljust(SMALLEST_PIPE_BYTES, b".")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")  # the smallest pipe, and what must have been read before more can be written
+A_PAGE_S = 1.0
+SIP_BYTES = round(PAGE_BYTES * SIP_EVERY_S / A_PAGE_S)
+FILLING = b"(proctor fills this pipe, which is read slowly)".ljust(PAGE_BYTES, b".")
 LINES = [FILLING[: size - 1] + b"\n" for size in (1024, 256, 64, 16, 4, 1)]  # few, and what is left takes the shorter
 
 
 class SlowReader(Fault):
-    """A pipe of one page, full at first, then read in sips that empty it in EMPTIED_S: whoever writes blocks at once,
-    and again after each page. Proof: the pipe's size and the sips, and that somebody has its other end.
+    """A small pipe, full at first, then read in sips, a page in A_PAGE_S: whoever writes blocks at once, and again
+    after each page. Proof: the pipe's size and the sips, and that somebody has its other end.
 
     Healed by reading all there is again; the pipe stays as small as it is.
     """
@@ -39,9 +39,9 @@ class SlowReader(Fault):
             raise Inconclusive("the output has ended: nobody writes to it") from None
         try:
             with suppress(OSError):  # a pipe that holds more than a page now stays as it is
-                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PAGE_BYTES)
             self._bytes = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
-            self._output.sip(self._bytes // SIPS)
+            self._output.sip(SIP_BYTES)
             fill(pipe)
         finally:
             os.close(pipe)
@@ -49,7 +49,7 @@ class SlowReader(Fault):
     def proof(self) -> str | None:
         if self._output.ended:
             raise Inconclusive("the output ended while it was read slowly: nobody writes to it any more")
-        return f"a pipe of {self._bytes} bytes, filled, and read {self._bytes // SIPS} bytes every {SIP_EVERY_S} s"
+        return f"a pipe of {self._bytes} bytes, filled, and read {SIP_BYTES} bytes every {SIP_EVERY_S} s"
 
     def heal(self) -> None:
         self._output.sip(0)
