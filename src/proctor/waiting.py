@@ -18,9 +18,7 @@ T = TypeVar("T")
 FIRST_LOOK_S = 0.002
 LAST_LOOK_S = 0.05
 WATCH_EVERY_S = 0.02  # often enough to see what lasts, seldom enough not to be the load itself
-LATE_SHARE = (
-    0.25  # of what a loss takes: a look that comes later says more about the host, as of `proctor.process.stalls`
-)
+LATE_SHARE = 0.25  # of what a loss takes: the share that the judge forgives the host, in `proctor.process.stalls`
 
 
 def eventually(look: Callable[[], T], within: float, what: str = "") -> T:
@@ -61,7 +59,7 @@ def kept(look: Callable[[], object], seconds: float, allowance_s: float) -> None
     """As `throughout`, for what is kept up by signs of life and lost after `allowance_s` without one, as a session is.
 
     Who is held up may lose it without fault. So a loss is TimedOut, for the judge of host stalls; and Inconclusive if a
-    look in the time before it was late itself: whatever held up the kit, or its registry, may have held up others.
+    look in the time before it came late itself: whatever held up the kit, or its registry, may have held up others.
     """
     looked = [time.monotonic()]
 
@@ -78,7 +76,7 @@ def kept(look: Callable[[], object], seconds: float, allowance_s: float) -> None
         began = ended - allowance_s
         late = max(after - before for before, after in pairwise(looked) if after >= began)
         if late > LATE_SHARE * allowance_s:
-            raise Inconclusive(f"the kit's own look was {late:.2f} s late when it saw: {lost}") from lost
+            raise Inconclusive(f"the kit itself looked only after {late:.2f} s, and saw: {lost}") from lost
         raise TimedOut(str(lost), began, ended, allowance_s) from lost
 
 
