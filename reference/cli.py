@@ -38,7 +38,7 @@ def main(argv: Sequence[str], server: ServerParts | None = None, client: ClientP
 
 
 def run_server(arguments: argparse.Namespace, parts: ServerParts | None) -> int:
-    from reference.serve import ServerParts, serve  # noqa: PLC0415  # msgspec: no client waits for it
+    from reference.serve import ServerParts, serve  # noqa: PLC0415  # no client waits for it
 
     parts = parts or ServerParts()
     try:

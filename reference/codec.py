@@ -1,22 +1,11 @@
-"""Messages as the server reads and writes them: the bodies of frames. What can't be carried is refused, never altered.
-
-Only the server imports this module: a client needn't spend the time that msgspec takes to import.
-"""
+"""The server's messages, in the bodies of frames. What can't be carried is refused, never altered."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-import msgspec
-
-from reference.wire import Dialect, Refused, strict
-
-
-class Request(msgspec.Struct):
-    """Members of other names are ignored."""
-
-    name: Any = msgspec.field(name="in")
-    params: Any
+from reference.wire import Dialect, Refused, finite, no_constant, strict
 
 
 class Codec:
@@ -27,27 +16,23 @@ class Codec:
         self._bytes_max = dialect.frame_bytes_max
 
     def request(self, body: bytes) -> tuple[Any, Any]:
-        """`in`, whatever it is, and `params`. Refused as bad_request.
-
-        msgspec sees neither a name that is twice in an object (F19) nor what numbers other members hold (F18). So the
-        colons are counted. Each member has one: if there are no more than in a request and its `params`, that's all.
-        """
+        """`in`, whatever it is, and `params`; members of other names are ignored. Refused as bad_request."""
         try:
-            request = decode(body)
-            params = request.params
-            if body.count(b":") != 2 + (len(params) if type(params) is dict else 0):
-                strict.decode(body.decode())
-        except (msgspec.MsgspecError, ValueError) as error:
-            raise Refused("bad_request", f'a request is an object with "in" and "params": {error}') from None
+            request = decode(body.decode())
+            return request["in"], request["params"]
+        except (KeyError, TypeError):
+            raise Refused("bad_request", 'a request is an object with "in" and "params"') from None
+        except ValueError as error:
+            raise Refused("bad_request", f"the request can't be read: {error}") from None
         except RecursionError:
             raise Refused("bad_request", "the request is nested too deep") from None
-        return request.name, params
 
     def reply(self, out: str, result: Any) -> bytes:
-        """A whole frame. Refused if `result` can't be carried, or not within the limit. No method's result holds a NaN
-        or an infinity, which msgspec would write as null."""
+        """A whole frame. Refused if `result` can't be carried, or not within the limit."""
         try:
-            body = encode({"out": out, "result": result})
+            body = f'{{"out":"{out}","result":{encode(result)}}}'.encode()
+        except UnicodeEncodeError:
+            raise Refused("bad_request", "a string holds half of a surrogate pair, which UTF-8 can't carry") from None
         except RecursionError:
             raise Refused("bad_request", "the result is nested too deep") from None
         if len(body) > self._bytes_max:
@@ -55,5 +40,22 @@ class Codec:
         return self._pack(len(body)) + body
 
 
-decode = msgspec.json.Decoder(Request).decode
-encode = msgspec.json.Encoder().encode
+def decode(text: str) -> Any:
+    """As `strict` does, in half the time for most requests. Raises ValueError, RecursionError.
+
+    What takes `strict` so long is its look at each object for a name that is there twice (F19). Every member has a
+    colon, so they are counted: where there are no more than in a request and its `params`, that's all.
+    """
+    try:
+        request, end = quick(text)
+        params = request["params"]
+        colons = text.count(":") - len(request)
+        if end == len(text) and (not colons or (type(params) is dict and colons == len(params))):
+            return request
+    except (KeyError, TypeError, ValueError):  # no object, or white space before it
+        pass
+    return strict.decode(text)
+
+
+quick = json.JSONDecoder(parse_float=finite, parse_constant=no_constant).raw_decode
+encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

@@ -76,6 +76,13 @@ def test_what_is_no_json_to_the_standard_library_is_none_to_the_codec(text: str)
     assert verdict(lambda: Codec(Dialect()).request(body.encode())) == verdict(strictly)
 
 
+@pytest.mark.parametrize("body", [b"[]", b"1", b"null", b'"in"', b"{}", b'{"in":"ping"}', b'{"params":1}'])
+def test_what_is_no_request_is_refused_with_what_one_is(body: bytes) -> None:
+    with pytest.raises(Refused, match='an object with "in" and "params"') as refused:
+        Codec(Dialect()).request(body)
+    assert refused.value.code == "bad_request"
+
+
 @unhurried
 @given(VALUES)
 def test_a_reply_says_what_was_given(value: Any) -> None:
@@ -84,7 +91,7 @@ def test_a_reply_says_what_was_given(value: Any) -> None:
     assert repr(json.loads(frame[4:])) == repr({"out": "pong", "result": value})
 
 
-@pytest.mark.parametrize("number", ["1e400", "-1e400", "[1e999]", "NaN", "-Infinity", "1" * 5000])
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "[1e999]", "NaN", "-Infinity", "1" * 5000, '1,"x":1e999'])
 def test_a_number_that_cant_be_carried_is_refused(number: str) -> None:
     with pytest.raises(Refused) as refused:
         Codec(Dialect()).request(f'{{"in":"ping","params":{number}}}'.encode())
