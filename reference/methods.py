@@ -16,6 +16,7 @@ Steps = Generator[float, None, Any]
 Method = Callable[[Any], Any]
 
 PI_TERMS_A_STEP = 10_000  # about a millisecond
+REST_S = 0.001  # between two steps: beside a long call, a short one mostly finds its worker free
 PI_N_MAX = 10**9
 SLEEP_S_MAX = 600.0
 NAME_CHARS_SHOWN = 60
@@ -79,7 +80,7 @@ def pi_in_steps(n: int) -> Steps:
     total = 0.0
     for first in range(0, n + 1, PI_TERMS_A_STEP):
         total = add_terms(total, first, min(first + PI_TERMS_A_STEP, n + 1))
-        yield 0.0
+        yield REST_S
     return root(total)
 
 

@@ -42,7 +42,7 @@ class Timers:
     def run_due(self) -> float:
         """Runs those that are due now; what they start themselves has to wait for the next round.
 
-        Returns the seconds until the next is due; -1 if there is none.
+        Returns the seconds until the next is due, now that these have taken their time; -1 if there is none.
         """
         now = monotonic()
         while self._heap and self._heap[0].when <= now:
@@ -50,4 +50,4 @@ class Timers:
             if action is not None:
                 action()
         self.due = self._heap[0].when if self._heap else inf
-        return max(0.0, self.due - now) if self._heap else -1
+        return max(0.0, self.due - monotonic()) if self._heap else -1

@@ -64,11 +64,11 @@ def test_pi_in_steps_is_the_pi_of_one_step(n: int) -> None:
     assert result == pytest.approx(math.sqrt(8 * math.fsum(1 / (2 * i + 1) ** 2 for i in range(n + 1))), rel=1e-13)
 
 
-def test_a_long_pi_lets_others_go_first() -> None:
+def test_a_long_pi_rests_between_its_steps() -> None:
     """A method that computes for seconds on end would hold up every other connection, and the signs of life."""
     steps = dispatcher().answer(b'{"in":"pi","params":1000000}')
     assert not isinstance(steps, bytes)
-    assert [next(steps) for _ in range(50)] == [0.0] * 50
+    assert all(next(steps) > 0 for _ in range(50))
     steps.close()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from reference import timers as module
 from reference.timers import Timers
 
 
@@ -26,6 +29,22 @@ def test_what_starts_itself_again_waits_for_the_next_round() -> None:
     timers.run_due()
     timers.run_due()
     assert ran == [0, 1]
+
+
+def test_time_that_an_action_takes_is_not_waited_for_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    timers = Timers()
+
+    def take_five_seconds() -> None:
+        now[0] += 5.0
+
+    timers.after(0, take_five_seconds)
+    timers.after(7, take_five_seconds)
+    assert timers.run_due() == 2.0
+    timers.after(4, take_five_seconds)
+    now[0] += 3.0
+    assert timers.run_due() == 0.0, "the other one has come due meanwhile"
 
 
 def test_a_cancelled_timer_does_nothing() -> None:
