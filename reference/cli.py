@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from reference.address import Address, parse_address
@@ -22,7 +23,10 @@ FAILED, USAGE_ERROR = 1, 2
 
 
 class Parser(argparse.ArgumentParser):
-    """Errors in one line."""
+    """Errors in one line. Help in 80 columns: to ask the terminal, argparse loads five modules at each start."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=partial(argparse.HelpFormatter, width=80), **options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")

@@ -40,3 +40,12 @@ def printable(text: str) -> str:
 
 def escaped(char: str) -> str:
     return char if char.isprintable() else char.encode("unicode_escape").decode()
+
+
+def where(error: BaseException) -> str:
+    """The line that raised it. By hand: without descriptors, a child can load neither a module nor the source."""
+    place = error.__traceback__
+    assert place is not None
+    while place.tb_next:
+        place = place.tb_next
+    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"

@@ -11,14 +11,13 @@ import select
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
 from reference import listener
 from reference.children import Allowance, Child
-from reference.log import Log
+from reference.log import Log, where
 from reference.reports import READY, Reporter, Reports
 from reference.settings import ServerSettings
 from reference.signals import Signals, block
@@ -405,8 +404,7 @@ class Supervisor:
         try:
             status = run()
         except BaseException as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            self.log(f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})")
+            self.log(f"{type(error).__name__}: {error} ({where(error)})")
         finally:
             os._exit(status)
 

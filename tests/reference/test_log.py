@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from reference.log import LINE_BYTES_MAX, Log
+import pytest
+
+from reference.address import parse_address
+from reference.log import LINE_BYTES_MAX, Log, where
 
 
 def test_a_log_whose_reader_has_stopped_reading_stops_nobody() -> None:
@@ -37,3 +40,11 @@ def test_no_message_forges_a_line(tmp_path: Path) -> None:
     first, second = path.read_bytes().splitlines()
     assert first.endswith(r"one\nreference[1]: forged\x1b[2J\x00\ud800 é".encode())
     assert len(second) < LINE_BYTES_MAX
+
+
+def test_the_place_of_an_error_is_the_line_that_raised_it() -> None:
+    with pytest.raises(ValueError, match="is not HOST:PORT") as raised:
+        parse_address("nowhere")
+    path, _, line = where(raised.value).rpartition(":")
+    assert Path(path).name == "address.py"
+    assert "is not HOST:PORT" in Path(path).read_text().splitlines()[int(line) - 1]
