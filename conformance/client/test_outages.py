@@ -40,7 +40,7 @@ from proctor.api import (
 SESSION_MS = 400  # so that a session can be outlived in a test
 OUTLIVED = 2.0  # session timeouts; a registry may take a tick longer than one
 AFTERWARDS_S = 0.2  # a session that is found to be over is no reason to forget the list, either
-PACE_S = 0.002
+PACE_S = 0.002  # while the registry comes back: a list that is forgotten then may be there again as soon
 CUTS = 8
 CHANGES = 5
 MOST_OF_A_PROCESSOR = 0.5
@@ -91,11 +91,12 @@ def test_calls_go_on_without_the_registry(
         assert service.client.servers() == listed
 
     since = history.record("load").at
-    with through(service.client, pace_s=PACE_S) as load:
+    with through(service.client) as load:
         before = service.client.proxy.stats.connections
         with outage(service.client.proxy, history) as fault:
             throughout(holds, OUTLIVED * granted_s(service))
             fault.took_effect()
+            load.pace_s = PACE_S
         eventually(reconnected(service, before), within=service.client.promise("recover_s"), what="a reconnect")
         throughout(holds, AFTERWARDS_S)
         assert load.made, "no call was made"

@@ -26,7 +26,8 @@ CROSSED_WITHIN_S = 0.25  # spec/restart.md, "reload-loses-no-call"
 class Load(Background):
     """Threads that call, one call after another each. What ends one is, say, a client that hangs.
 
-    `pace_s` is the pause between two calls of a thread, so that a machine with few cores is not merely busy.
+    `pace_s` is the pause between two calls of a thread, so that a machine with few cores is not merely busy. It may be
+    changed meanwhile.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Load(Background):
         super().__init__()
         self._ask = ask
         self._history = history_of.history
-        self._pace_s = pace_s
+        self.pace_s = pace_s
         self._numbers: Iterator[int] = itertools.count()
         self.made = 0
         for number in range(threads):
@@ -49,7 +50,7 @@ class Load(Background):
             outcome, asked, answered, expected = ask(next(self._numbers))
             record(self._history, Call(who, invoked, time.monotonic(), outcome, asked, answered, expected))
             self.made += 1
-            self.over.wait(self._pace_s)
+            self.over.wait(self.pace_s)
 
 
 def new_connections(
