@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-CASES_A_CORE = 5
+CASES_A_CORE = 6
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
